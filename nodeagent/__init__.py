@@ -1,0 +1,1 @@
+"""The process on each node: finds cards, cuts slices and holds containers to them."""

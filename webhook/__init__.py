@@ -1,0 +1,1 @@
+"""The control plane process: reads pods' words at admission and places them as the extender."""
