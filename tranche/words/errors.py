@@ -1,8 +1,8 @@
 """The two families of errors.
 
-    TrancheError
-    ├── Refusal     what was asked cannot be; shown to the person, with what could be
-    └── Malformed   what was received is not what its sender is bound to send
+TrancheError
+├── Refusal     what was asked cannot be; shown to the person, with what could be
+└── Malformed   what was received is not what its sender is bound to send
 """
 
 
