@@ -1,0 +1,48 @@
+"""What the agent wants of a vendor."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tranche.words.cards import Card
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A card and what only its own node needs to know of it.
+
+    Attributes:
+        card: what is published.
+        names: what the vendor's own CDI spec may call it, the surest first.
+        used: MiB in use by anyone, or None when the driver does not say.
+        busy: percent of the time that kernels ran lately, or None.
+        ailment: why ``card.healthy`` is False, for the log; empty when it is True.
+    """
+
+    card: Card
+    names: tuple[str, ...]
+    used: int | None = None
+    busy: int | None = None
+    ailment: str = ""
+
+
+class Vendor(Protocol):
+    """Finds the cards of one vendor. Calls may block, and are made from one thread at a time."""
+
+    key: str
+    """As in `Card.vendor`."""
+
+    cdi_kind: str
+    """The kind that the vendor's own CDI specs carry."""
+
+    visible: str
+    """The environment variable by which the vendor's container runtime chooses cards."""
+
+    def look(self) -> tuple[Found, ...]:
+        """Every card there is or was since the start; never raises.
+
+        A card that has gone missing stays listed and is not healthy, so that what runs on it keeps
+        its accounts. No driver means no cards.
+        """
+
+    def close(self) -> None:
+        """Lets go of the driver."""
