@@ -5,11 +5,20 @@ from pathlib import Path
 
 from tests.e2e.cluster.binaries import Binaries
 from tests.e2e.cluster.commands import succeeds
-from tests.e2e.cluster.network import NODE_ADDRESS, SERVICES, Network
+from tests.e2e.cluster.network import API_SERVICE_ADDRESS, NODE_ADDRESS, SERVICES, Network
 from tests.e2e.cluster.pki import Pki
 from tests.e2e.cluster.process import Process
 
 _ETCD = "http://127.0.0.1:2379"
+_API_SERVER_PLACES = (
+    "localhost",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "127.0.0.1",
+    API_SERVICE_ADDRESS,
+    NODE_ADDRESS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,7 @@ class ControlPlane:
     def issue_certificates(self, node: str) -> None:
         """Makes a fresh authority, and a client of it for each program of the cluster."""
         pki = Pki(self.pki)
-        pki.issue("api-server", "kube-apiserver", server=True)
+        pki.issue("api-server", "kube-apiserver", server=_API_SERVER_PLACES)
         pki.key_pair("service-accounts")
         pki.client("admin", "admin", "system:masters")
         pki.client("controller-manager", "system:kube-controller-manager")

@@ -6,11 +6,11 @@ is as good after a crash as after a clean run; a second call finds nothing to do
 
 import contextlib
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.e2e.cluster import mounts
 from tests.e2e.cluster.console import HarnessError
 from tests.e2e.cluster.network import Network
 from tests.e2e.cluster.process import end
@@ -37,11 +37,16 @@ def command_line(pid: int) -> list[str]:
     return []
 
 
-def mounts(state: Path) -> list[str]:
-    """The mount points at or below the folder, the innermost and latest first."""
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    points = [line.split()[4].encode().decode("unicode_escape") for line in lines]
-    return [point for point in reversed(points) if Path(point).is_relative_to(state)]
+def found(state: Path, network: Network) -> list[str]:
+    """What is left of a cluster, in words; nothing after `clear`."""
+    return [
+        *(f"process {pid}: {' '.join(command_line(pid))}" for pid in processes(state, network)),
+        *(f"process {pid} of a pod" for pid in _pod_processes()),
+        *(f"mount {point}" for point in mounts.below(state)),
+        *(f"control group {place}" for place in _pods_cgroups()),
+        *(f"network namespace {path}" for path in [network.path] if path.exists()),
+        *(f"folder {path}" for path in [state] if path.exists()),
+    ]
 
 
 def clear(state: Path, network: Network) -> None:
@@ -53,9 +58,7 @@ def clear(state: Path, network: Network) -> None:
     _end_all(lambda: processes(state, network), "processes")
     _thaw()
     _end_all(_pod_processes, "processes of pods")
-    for point in mounts(state):
-        subprocess.run(["umount", "--lazy", point], check=False, capture_output=True)
-    if left := mounts(state):
+    if left := mounts.detach(state):
         raise HarnessError(f"still mounted: {' '.join(left)}")
     network.down()
     _remove_cgroups()

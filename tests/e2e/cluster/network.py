@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tests.e2e.cluster import paths
+from tests.e2e.cluster import mounts, paths
 from tests.e2e.cluster.commands import run
 
 NODE_ADDRESS = "10.99.0.1"
@@ -69,5 +69,5 @@ class Network:
         if self.path.exists():
             run(["ip", "netns", "delete", self.name])
         # The first `ip netns add` of a machine mounts the folder onto itself.
-        if _NAMESPACES.is_mount() and not any(_NAMESPACES.iterdir()):
-            run(["umount", str(_NAMESPACES)])
+        if _NAMESPACES.exists() and not any(_NAMESPACES.iterdir()):
+            mounts.detach(_NAMESPACES)

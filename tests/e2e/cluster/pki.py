@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -10,14 +11,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tests.e2e.cluster.network import API_SERVICE_ADDRESS, NODE_ADDRESS
-
 API_SERVER = "https://127.0.0.1:6443"
 
 _DAY = dt.timedelta(days=1)
 _VALID_DAYS = 30
-_SERVER_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
-_SERVER_ADDRESSES = ("127.0.0.1", API_SERVICE_ADDRESS, NODE_ADDRESS)
 _SIGNS = x509.KeyUsage(
     digital_signature=True,
     key_cert_sign=True,
@@ -52,9 +49,9 @@ class Pki:
         self._write_certificate("ca", authority)
 
     def issue(
-        self, file: str, name: str, group: str | None = None, *, server: bool = False
+        self, file: str, name: str, group: str | None = None, server: Sequence[str] = ()
     ) -> None:
-        """Writes `file`.crt and `file`.key for a client, or also for the API server's own port."""
+        """Writes `file`.crt and `file`.key of a client, or a server at these names or addresses."""
         key = ec.generate_private_key(ec.SECP256R1())
         attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
         if group:
@@ -63,9 +60,8 @@ class Pki:
         draft = _draft(x509.Name(attributes), self._name, key)
         if server:
             usages.append(ExtendedKeyUsageOID.SERVER_AUTH)
-            names: list[x509.GeneralName] = [x509.DNSName(name) for name in _SERVER_NAMES]
-            names += [x509.IPAddress(ipaddress.ip_address(text)) for text in _SERVER_ADDRESSES]
-            draft = draft.add_extension(x509.SubjectAlternativeName(names), critical=False)
+            places = x509.SubjectAlternativeName([_place(text) for text in server])
+            draft = draft.add_extension(places, critical=False)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         draft = draft.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         draft = draft.add_extension(issuer, critical=False)
@@ -112,6 +108,13 @@ class Pki:
     def _write_certificate(self, file: str, certificate: x509.Certificate) -> None:
         data = certificate.public_bytes(serialization.Encoding.PEM)
         (self.folder / f"{file}.crt").write_bytes(data)
+
+
+def _place(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
 
 
 def _draft(
