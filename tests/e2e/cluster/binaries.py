@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.cluster import paths
+from tests.e2e.cluster.commands import CommandError, run
 from tests.e2e.cluster.console import HarnessError, say
 
 MODULES = Path(__file__).parent / "go"
@@ -107,7 +108,7 @@ def _go() -> str:
     if found is None:
         raise NoGoError(
             "Building Kubernetes needs Go, and there is no `go` on PATH or in /usr/local/go/bin. "
-            f"Install Go {_wanted(ALL[0])} or newer (https://go.dev/doc/install)."
+            f"Install Go {max(map(_wanted, ALL), key=_number)} or newer (https://go.dev/doc/install)."
         )
     return found
 
@@ -117,17 +118,21 @@ def _wanted(module: Module) -> str:
     return next(line.split()[1] for line in lines if line.startswith("go "))
 
 
+def _number(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
+
+
 def _version(go: str, module: Module) -> str:
-    asked = subprocess.run(
-        [go, "env", "GOVERSION"], cwd=module.folder, capture_output=True, text=True, check=False
-    )
-    if asked.returncode != 0:
+    # `go list` says when go.mod wants a newer Go that cannot be fetched; `go env` does not.
+    try:
+        run([go, "list", "-m"], cwd=module.folder)
+        return run([go, "env", "GOVERSION"], cwd=module.folder).strip()
+    except CommandError as error:
         raise NoGoError(
-            f"{go} cannot build {module.name}: {asked.stderr.strip()}. "
+            f"{go} cannot build {module.name}: {error.stderr.strip()}. "
             f"Install Go {_wanted(module)} or newer (https://go.dev/doc/install), or unset "
             "GOTOOLCHAIN=local so that this one fetches what it needs."
-        )
-    return asked.stdout.strip()
+        ) from error
 
 
 def _built(go: str, module: Module) -> Path:

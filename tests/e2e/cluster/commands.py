@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from tests.e2e.cluster.console import HarnessError
@@ -19,9 +20,9 @@ class CommandError(HarnessError):
         self.stderr = stderr
 
 
-def run(argv: Sequence[str], stdin: str | None = None) -> str:
+def run(argv: Sequence[str], stdin: str | None = None, cwd: Path | None = None) -> str:
     """Runs a command and answers its output. Raises CommandError when it fails."""
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+    done = subprocess.run(argv, input=stdin, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise CommandError(argv, done.returncode, done.stderr)
     return done.stdout

@@ -30,7 +30,6 @@ state = "{state}/containerd/state"
 [plugins.'io.containerd.cri.v1.images']
   snapshotter = "overlayfs"
 [plugins.'io.containerd.cri.v1.runtime']
-  enable_cdi = true
   cdi_spec_dirs = [{cdi_folders}]
   netns_mounts_under_state_dir = true
   # Where the score may not be lowered, runc would fail every sandbox for it.
