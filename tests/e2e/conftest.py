@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.cluster import leftovers, paths
 from tests.e2e.cluster.cluster import Cluster
 from tests.e2e.cluster.dump import dump
+from tests.e2e.stack import Stack, install
 
 # Apart from the one made by hand with `python -m tests.e2e.cluster up`.
 STATE = Path("/var/lib/tranche-e2e-tests")
@@ -22,10 +23,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "before_cluster: has the machine for itself, before the shared cluster starts"
     )
+    config.addinivalue_line("markers", "last: takes away what the tests before it stand on")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.get_closest_marker("before_cluster") is None)
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("before_cluster") is None,
+            item.get_closest_marker("last") is not None,
+        )
+    )
+    if os.environ.get("TRANCHE_E2E_STATE"):
+        taken = pytest.mark.skip(reason="TRANCHE_E2E_STATE: a cluster made by hand is running")
+        for item in items:
+            if item.get_closest_marker("before_cluster"):
+                item.add_marker(taken)
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +53,20 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         yield started
         del stash[_running]
     assert leftovers.found(started.state_dir, started.network) == []
+
+
+@pytest.fixture(scope="session")
+def installed(cluster: Cluster) -> Stack:
+    """Tranche on that cluster, installed once."""
+    return install(cluster)
+
+
+@pytest.fixture
+def stack(installed: Stack) -> Iterator[Stack]:
+    """Tranche, with no pod left from the test before."""
+    yield installed
+    for namespace in ("default", "students"):
+        installed.pods.clear(namespace)
 
 
 @pytest.hookimpl(wrapper=True)
