@@ -1,0 +1,96 @@
+{{/* The release's name, unless that would not say "tranche". */}}
+{{- define "tranche.fullname" -}}
+{{- $chart := default .Chart.Name .Values.nameOverride -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains $chart .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $chart | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "tranche.webhook" -}}{{ include "tranche.fullname" . }}-webhook{{- end -}}
+{{- define "tranche.agent" -}}{{ include "tranche.fullname" . }}-agent{{- end -}}
+{{- define "tranche.uninstall" -}}{{ include "tranche.fullname" . }}-uninstall{{- end -}}
+
+{{/* The lease by which the replicas' kube-schedulers choose who schedules. */}}
+{{- define "tranche.lease" -}}{{ include "tranche.fullname" . }}-scheduler{{- end -}}
+
+{{/* The Secret that holds what the webhook shows to the API server. */}}
+{{- define "tranche.tlsSecret" -}}
+{{- if eq .Values.tls.source "files" -}}
+{{- required "tls.source is files: set tls.files.secretName to the Secret with tls.crt and tls.key" .Values.tls.files.secretName -}}
+{{- else -}}
+{{- include "tranche.webhook" . }}-tls
+{{- end -}}
+{{- end -}}
+
+{{/* Labels that select, which may never change. Takes (list context component). */}}
+{{- define "tranche.selector" -}}
+{{- $ := index . 0 -}}
+app.kubernetes.io/name: {{ default $.Chart.Name $.Values.nameOverride }}
+app.kubernetes.io/instance: {{ $.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* All labels. Takes (list context component). */}}
+{{- define "tranche.labels" -}}
+{{- $ := index . 0 -}}
+{{ include "tranche.selector" . }}
+app.kubernetes.io/part-of: tranche
+app.kubernetes.io/version: {{ $.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $.Release.Service }}
+helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "tranche.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
+{{- else -}}
+{{ .repository }}:{{ default $.Chart.AppVersion .tag }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* kube-scheduler of the cluster's version, without the suffix that vendors add to theirs. */}}
+{{- define "tranche.schedulerImage" -}}
+{{- $ours := regexFind "^v[0-9]+\\.[0-9]+\\.[0-9]+" .Capabilities.KubeVersion.Version -}}
+{{ .Values.scheduler.image.repository }}:{{ default $ours .Values.scheduler.image.tag }}
+{{- end -}}
+
+{{/* Pod Security "restricted", container's part. */}}
+{{- define "tranche.restricted" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{/* Pod Security "restricted", pod's part; the group lets it read mounted Secrets. */}}
+{{- define "tranche.restrictedPod" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{/* The resources that a pod asks cards by, as a JSON list, which CEL reads as its own. */}}
+{{- define "tranche.asked" -}}
+{{- $names := .Values.settings.resources.nvidia -}}
+{{- $asked := list -}}
+{{- if .Values.settings.managed -}}
+{{- $asked = append $asked $names.count -}}
+{{- end -}}
+{{- if .Values.settings.dialects.hami -}}
+{{- $asked = concat $asked (list $names.memory $names.memoryPercentage $names.cores) -}}
+{{- end -}}
+{{- toJson $asked -}}
+{{- end -}}
+
+{{- define "tranche.user" -}}
+system:serviceaccount:{{ (index . 0).Release.Namespace }}:{{ index . 1 }}
+{{- end -}}
