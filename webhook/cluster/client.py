@@ -4,6 +4,7 @@ Bodies stay raw: the library's models would copy every object several times and 
 they do not know.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -111,7 +112,7 @@ class Cluster:
         """
         limits = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT, sock_read=silence)
         async with self._response("GET", path, query, limits) as response:
-            yield response.content.iter_any()
+            yield _chunks(response.content, silence)
 
     @asynccontextmanager
     async def _response(
@@ -142,6 +143,17 @@ class Cluster:
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ApiError(0, str(error) or type(error).__name__) from error
+
+
+async def _chunks(content: aiohttp.StreamReader, silence: float) -> AsyncIterator[bytes]:
+    while True:
+        # aiohttp's own sock_read does not end the wait when the peer garbles a chunk's header: its
+        # parser drops the connection and tells the reader nothing.
+        async with asyncio.timeout(silence):
+            chunk = await content.readany()
+        if not chunk:
+            return
+        yield chunk
 
 
 def _refused(response: aiohttp.ClientResponse, body: bytes) -> ApiError:
