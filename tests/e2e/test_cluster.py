@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.cluster import images, leftovers
+from tests.e2e.cluster import images, leftovers, paths
 from tests.e2e.cluster.cluster import Cluster
 from tests.e2e.cluster.commands import CommandError, eventually
 from tests.e2e.cluster.pki import Pki
@@ -18,47 +18,15 @@ from tests.e2e.conftest import STATE
 
 WORKLOAD = "localhost/smoke:1"
 
-WEBHOOK = """\
-import http.server, json, ssl
-
-class Refuser(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = {"uid": review["request"]["uid"], "allowed": False,
-                  "status": {"message": "refused by the pod"}}
-        body = json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-                           "response": answer}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain("/tls/server.crt", "/tls/server.key")
-server = http.server.ThreadingHTTPServer(("", 8443), Refuser)
-server.socket = context.wrap_socket(server.socket, server_side=True)
-server.serve_forever()
-"""
-
-WHO_AM_I = """\
-import os, ssl, urllib.request
-folder = "/var/run/secrets/kubernetes.io/serviceaccount"
-address = "https://" + os.environ["KUBERNETES_SERVICE_HOST"] + "/openid/v1/jwks"
-token = "Bearer " + open(folder + "/token").read()
-context = ssl.create_default_context(cafile=folder + "/ca.crt")
-request = urllib.request.Request(address, headers={"Authorization": token})
-print(urllib.request.urlopen(request, context=context).status)
-"""
+PROGRAMS = paths.REPOSITORY / "tests" / "e2e" / "cluster" / "smoke"
 
 
 @pytest.fixture(scope="module")
-def workload(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("workload")
-    (folder / "hello").write_text("#!/bin/sh\necho hello from $(hostname)\n")
-    (folder / "hello").chmod(0o755)
-    (folder / "refuser.py").write_text(WEBHOOK)
-    (folder / "who.py").write_text(WHO_AM_I)
-    files = {f"/usr/local/bin/{name}": folder / name for name in ("hello", "refuser.py", "who.py")}
+def workload(cluster: Cluster) -> str:
+    """An image with the programs of this file's pods."""
+    files = {
+        f"/usr/local/bin/{name}": PROGRAMS / name for name in ("hello", "refuser.py", "caller.py")
+    }
     cluster.import_image(images.workload(files, WORKLOAD))
     return WORKLOAD
 
@@ -157,7 +125,7 @@ def test_a_pod_reaches_the_api_server_with_its_own_token(
     cluster: Cluster, workload: str, namespace: str
 ) -> None:
     """Through the Service and the addresses that client libraries take from the environment."""
-    script = "/usr/local/bin/who.py"
+    script = "/usr/local/bin/caller.py"
     apply(cluster, namespace, pod("client", workload, ["python3", script]))
     wait_for(cluster, namespace, "client", "Succeeded", "Failed")
     assert cluster.kubectl("logs", "client", f"-n{namespace}") == "200\n"
