@@ -1,0 +1,212 @@
+"""Pods that ask alike: their asks understood, and compiled against the kinds of cards there are.
+
+Two pods are of one shape when no node could tell them apart: the same requests by the same roles
+in the same order, under the same policies and the same allowed models. Names play no part.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Protocol
+
+from tranche.words.models import matches
+
+from tranche.words.assignment import Grant
+from tranche.words.errors import Malformed, Refusal, shorten
+from tranche.words.pod import Member, Role, Use, phases
+from tranche.words.request import Mebibytes, Model, Partition, Percent, Placing, Request, Whole
+from tranche.words.slices import SLICES_ANNOTATION, load_slices
+from webhook.scheduling.podview import PodView
+from webhook.scheduling.stock import Kind, Stock
+
+UNFIT: Final = 0
+"""What a card of a kind that will not do is said to need: every real need is at least 1 MiB."""
+
+load_slices_cached = lru_cache(maxsize=1024)(load_slices)
+
+
+class Policies(Protocol):
+    """The part of the settings that placing reads: ``binpack`` or ``spread``."""
+
+    @property
+    def nodePolicy(self) -> str:  # noqa: N802  the settings file's own spelling
+        """Which node first."""
+
+    @property
+    def cardPolicy(self) -> str:  # noqa: N802
+        """Which card first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a pod asks, but for its names.
+
+    Attributes:
+        roles: of the containers that ask, in the order of the spec.
+        requests: theirs.
+        node_policy: which node first.
+        card_policy: which card first where a request does not say.
+        allowed: the only models that the namespace may use; empty for any.
+    """
+
+    roles: tuple[Role, ...]
+    requests: tuple[Request, ...]
+    node_policy: Placing
+    card_policy: Placing
+    allowed: tuple[Model, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A pod and what it asks.
+
+    Attributes:
+        names: of the containers that ask, in the order of `Shape.requests`.
+    """
+
+    pod: PodView
+    names: tuple[str, ...]
+    shape: Shape
+
+
+def ask_of(pod: PodView, policies: Policies, allowed: tuple[Model, ...] = ()) -> Ask:
+    """What a pod asks, as the webhook wrote it down.
+
+    Raises:
+        Refusal: the pod never passed the webhook, or the annotation is not what it writes.
+    """
+    again = "delete the pod and create it again"
+    if pod.slices is None:
+        raise Refusal("", "has not passed the Tranche webhook", again)
+    try:
+        requests = load_slices_cached(pod.slices)
+    except Malformed as error:
+        raise Refusal("", shorten(str(error), 300), again) from error
+    strangers = requests.keys() - {member.name for member in pod.members}
+    if strangers:
+        raise Refusal("", f"{SLICES_ANNOTATION} names no container of the pod", again)
+    asking = tuple(member for member in pod.members if member.name in requests)
+    if not asking:
+        raise Refusal("", "has not passed the Tranche webhook", again)
+    wanted = tuple(requests[member.name] for member in asking)
+    said = next((request.node_policy for request in wanted if request.node_policy), None)
+    shape = Shape(
+        roles=tuple(member.role for member in asking),
+        requests=wanted,
+        node_policy=said or Placing(policies.nodePolicy),
+        card_policy=Placing(policies.cardPolicy),
+        allowed=allowed,
+    )
+    return Ask(pod, tuple(member.name for member in asking), shape)
+
+
+class Demand:
+    """One container's request, compiled.
+
+    Attributes:
+        needs: MiB needed of a card, by its kind's number; `UNFIT` where that model will not do.
+        cores: percent to promise per card; 0 for none.
+        whole: the card alone.
+        picky: the request speaks of single cards.
+        partition: a fixed slice by name, which nothing here can place.
+        binpack: the card with the least free first; otherwise the one with the most.
+    """
+
+    __slots__ = ("allowed", "binpack", "cores", "needs", "partition", "picky", "request", "whole")
+
+    def __init__(self, request: Request, shape: Shape) -> None:
+        amount = request.amount
+        self.request = request
+        self.allowed = shape.allowed
+        self.needs: list[int] = []
+        self.whole = isinstance(amount, Whole)
+        self.picky = bool(request.cards or request.not_cards)
+        self.partition = amount.name if isinstance(amount, Partition) else ""
+        self.cores = 0 if isinstance(amount, Whole | Partition) else amount.cores or 0
+        self.binpack = (request.card_policy or shape.card_policy) is Placing.BINPACK
+
+    def learn(self, kinds: list[Kind]) -> None:
+        """Take in the kinds that came since it last looked."""
+        for kind in kinds[len(self.needs) :]:
+            self.needs.append(self._need(kind) if self._will_do(kind) else UNFIT)
+
+    def named(self, uuid: str) -> bool:
+        """Whether the request's words on single cards let it have this one."""
+        request = self.request
+        return (not request.cards or uuid in request.cards) and uuid not in request.not_cards
+
+    def grant(self, stock: Stock) -> Grant:
+        """What the container gets of a card."""
+        return Grant(stock.card.uuid, self.needs[stock.kind], self.cores, self.whole)
+
+    def use(self, stock: Stock) -> Use:
+        """The same as counters. Holds the same as `footprint` makes of the grant."""
+        return Use(self.needs[stock.kind], self.cores, 0 if self.cores else 1)
+
+    def _will_do(self, kind: Kind) -> bool:
+        def any_of(models: tuple[Model, ...]) -> bool:
+            return any(matches(model, kind.model, kind.mib) for model in models)
+
+        request = self.request
+        return not self.partition and (
+            (not request.models or any_of(request.models))
+            and not any_of(request.not_models)
+            and (not self.allowed or any_of(self.allowed))
+        )
+
+    def _need(self, kind: Kind) -> int:
+        amount = self.request.amount
+        if isinstance(amount, Whole | Partition):
+            return kind.mib
+        match amount.memory:
+            case Mebibytes(mib):
+                return mib
+            case Percent(percent):
+                return max(1, kind.mib * percent // 100)
+            case None:
+                # Cores alone: admission fills this in, and all of the memory is what it fills in.
+                return kind.mib
+
+
+class Plan:
+    """A shape, compiled.
+
+    Attributes:
+        demands: one for each request of the shape.
+        phases: which of them run side by side, for each phase of the pod's life.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.demands = tuple(Demand(request, shape) for request in shape.requests)
+        members = tuple(Member(str(i), role) for i, role in enumerate(shape.roles))
+        self.phases = tuple(frozenset(map(int, names)) for names in phases(members))
+        self._least: dict[frozenset[int], int] = {}
+
+    def learn(self, kinds: list[Kind]) -> None:
+        """Take in new kinds of cards."""
+        for demand in self.demands:
+            demand.learn(kinds)
+
+    def least(self, kinds: frozenset[int]) -> int:
+        """MiB that the pod takes at the very least, on cards of these kinds."""
+        if kinds not in self._least:
+            each = [
+                demand.request.count * min((n for k in kinds if (n := demand.needs[k])), default=0)
+                for demand in self.demands
+            ]
+            self._least[kinds] = max(sum(each[part] for part in phase) for phase in self.phases)
+        return self._least[kinds]
+
+    def in_order(self) -> Iterator[int]:
+        """The demands as they are best placed.
+
+        Init containers come last, as they can reuse what the others hold; the largest come first.
+        """
+        shape, demands = self.shape, self.demands
+
+        def late(i: int) -> tuple[bool, int, int]:
+            largest = max(demands[i].needs, default=0)
+            return (shape.roles[i] is Role.INIT, -largest, -demands[i].request.count)
+
+        return iter(sorted(range(len(demands)), key=late))
