@@ -1,0 +1,153 @@
+"""Which card a person means by a model's name.
+
+The facts are data, in ``models.toml`` beside this file. A name matches by whole tokens, never by a
+part: ``A10`` is not ``A100``. A size is compared within a window, since what a driver reports moves
+with ECC and its version; the window is the one that a fleet of mixed cards was calibrated with.
+"""
+
+import re
+import tomllib
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Final
+
+import msgspec
+
+from tranche.words.errors import Refusal
+from tranche.words.request import Model
+
+SMALLEST: Final = 0.90
+LARGEST: Final = 1.05
+RESERVED: Final = frozenset(
+    {"and", "or", "on", "not", "x", "whole", "core", "cores", "memory", "spread", "binpack"}
+    | {"same-numa", "node-spread", "node-binpack", "card", "priority"}
+)
+"""Words of the grammar; none of them can stand in the name of a model."""
+
+_SIZE: Final = re.compile(r"(\d{1,4})(?:gb?|gib?)", re.ASCII)
+_TOKEN: Final = re.compile(r"[a-z0-9][a-z0-9.+]{0,39}", re.ASCII)
+_SHARED: Final = re.compile(r"-(?:SHARED|MIG-.*)$")
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A word people use, what drivers report for it, and the memory of such cards in MiB."""
+
+    word: str
+    names: tuple[str, ...]
+    mib: tuple[int, ...] = ()
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    noise: frozenset[str]
+    joined: frozenset[str]
+    variants: frozenset[str]
+    aliases: dict[str, str]
+    ambiguous: dict[str, tuple[str, ...]]
+    models: tuple[Row, ...]
+
+
+@cache
+def table() -> _Table:
+    """The data file, read once."""
+    text = files("tranche.words").joinpath("models.toml").read_text("utf-8")
+    return msgspec.convert(tomllib.loads(text), _Table)
+
+
+def parse_model(words: str) -> Model:
+    """A model as a person names it: ``A100 80G``, ``NVIDIA-A100-SXM4-80GB``, ``910B4-1``.
+
+    Raises:
+        Refusal: nothing but a size, two sizes, a word of the grammar, or a name that several
+            models of different kinds go by; the answer lists them.
+    """
+    names: list[str] = []
+    sizes: set[int] = set()
+    for token in _tokens(words):
+        size = _SIZE.fullmatch(token)
+        if size:
+            sizes.add(int(size[1]))
+        elif token in RESERVED or not _TOKEN.fullmatch(token):
+            raise Refusal(words, f'"{token}" cannot stand in the name of a model', _EXAMPLE)
+        else:
+            names.append(token)
+    if not names:
+        raise Refusal(words, "not the name of a model", _EXAMPLE)
+    if len(sizes) > 1:
+        raise Refusal(words, "two sizes for one model", "write one, such as A100 80G")
+    candidates = table().ambiguous.get(" ".join(_plain(tuple(names))))
+    if candidates:
+        raise Refusal(words, "several models go by this name", f"write {_either(candidates)}")
+    return Model(tuple(names), sizes.pop() if sizes else None)
+
+
+def print_model(model: Model) -> str:
+    """The words that `parse_model` reads as this model."""
+    size = () if model.gigabytes is None else (f"{model.gigabytes}G",)
+    return " ".join(model.tokens + size)
+
+
+def matches(model: Model, reported: str, mib: int) -> bool:
+    """Whether a card that reports this name and this much memory is one of the model's."""
+    return fits_size(model, mib) and is_called(model, reported)
+
+
+def fits_size(model: Model, mib: int) -> bool:
+    """Whether the memory is near enough to the size said, if one was."""
+    if model.gigabytes is None:
+        return True
+    nominal = model.gigabytes * 1024
+    return SMALLEST * nominal <= mib <= LARGEST * nominal
+
+
+@lru_cache(4096)
+def is_called(model: Model, reported: str) -> bool:
+    """Whether the name alone matches: all tokens, side by side, and no variant's word after."""
+    tokens = _tokens(_SHARED.sub("", reported))
+    name = tuple(t for t in _plain(tokens) if not _SIZE.fullmatch(t))
+    wanted = _plain(model.tokens)
+    if not wanted:
+        return set(model.tokens) <= set(tokens)
+    wanted = tuple(table().aliases.get(" ".join(wanted), " ".join(wanted)).split())
+    width = len(wanted)
+    return any(
+        name[at : at + width] == wanted
+        and not table().variants.intersection(name[at + width :][:1])
+        for at in range(len(name) - width + 1)
+    )
+
+
+def within(asked: Model, allowed: Model) -> bool:
+    """Whether every card that the first means is sure to be one that the second means."""
+    inner, outer = _plain(asked.tokens), _plain(allowed.tokens)
+    width = len(outer)
+    return (allowed.gigabytes in (None, asked.gigabytes)) and any(
+        inner[at : at + width] == outer
+        and not table().variants.intersection(inner[at + width :][:1])
+        for at in range(len(inner) - width + 1)
+    )
+
+
+def _tokens(words: str) -> tuple[str, ...]:
+    """Lower-case tokens; a hyphen separates, save in the names that the table lists as joined."""
+    found: list[str] = []
+    for word in words.lower().replace("_", " ").split():
+        joined = ""
+        for piece in word.split("-"):
+            if joined and f"{joined}-{piece}" in table().joined:
+                found[-1] = joined = f"{joined}-{piece}"
+            elif piece:
+                found.append(piece)
+                joined = piece
+    return tuple(found)
+
+
+def _plain(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Without the makers' names, which some stacks report and others leave out."""
+    return tuple(t for t in tokens if t not in table().noise)
+
+
+def _either(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+_EXAMPLE: Final = "write a name such as A100, H100 NVL or 910B4"

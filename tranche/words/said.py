@@ -1,0 +1,117 @@
+"""What was said, before anything is filled in: a request of which every part may be missing.
+
+Words about one container come from several places. Places of equal rank must agree; a place of
+higher rank fills what it leaves out from the next one below.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from tranche.words.errors import Refusal
+from tranche.words.request import Amount, Model, Placing, Request, Slice
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The parts of a `Request`; None where nothing was said of it.
+
+    ``amount`` may be a `Slice` of which one half is None.
+    """
+
+    amount: Amount | None = None
+    count: int | None = None
+    models: tuple[Model, ...] | None = None
+    not_models: tuple[Model, ...] | None = None
+    cards: tuple[str, ...] | None = None
+    not_cards: tuple[str, ...] | None = None
+    card_policy: Placing | None = None
+    node_policy: Placing | None = None
+    same_numa: bool | None = None
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Words understood, and what the person should hear about them."""
+
+    said: Said
+    warnings: tuple[str, ...] = ()
+
+
+_PARTS = tuple(field.name for field in fields(Said) if field.name != "amount")
+NOTHING = Said()
+
+
+def agree(one: Said, other: Said, *, places: tuple[str, str]) -> Said:
+    """Both together, said in two places of equal rank.
+
+    Raises:
+        Refusal: a part said twice with two values; both places are named.
+    """
+    parts: dict[str, Any] = {"amount": _agreed_amount(one.amount, other.amount, places)}
+    for name in _PARTS:
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if mine is not None and theirs is not None and not _same(mine, theirs):
+            raise _contradiction(name.replace("_", " "), places)
+        parts[name] = theirs if mine is None else mine
+    return Said(**parts)
+
+
+def fill(said: Said, below: Said) -> Said:
+    """What was said, and for what it leaves out the words of the next place below."""
+    missing = {n: getattr(below, n) for n in _PARTS if getattr(said, n) is None}
+    return replace(said, amount=_filled_amount(said.amount, below.amount), **missing)
+
+
+def request_of(said: Said) -> Request:
+    """The request, with the plainest value for each part that nobody spoke of."""
+    return Request(
+        amount=said.amount or Slice(None),
+        count=said.count or 1,
+        models=said.models or (),
+        not_models=said.not_models or (),
+        cards=said.cards or (),
+        not_cards=said.not_cards or (),
+        card_policy=said.card_policy,
+        node_policy=said.node_policy,
+        same_numa=bool(said.same_numa),
+        priority=said.priority,
+    )
+
+
+def _filled_amount(mine: Amount | None, below: Amount | None) -> Amount | None:
+    if mine is None or mine == Slice(None):
+        return below
+    if isinstance(mine, Slice) and isinstance(below, Slice):
+        cores = below.cores if mine.cores is None else mine.cores
+        return Slice(mine.memory or below.memory, cores)
+    return mine
+
+
+def _agreed_amount(
+    mine: Amount | None, theirs: Amount | None, places: tuple[str, str]
+) -> Amount | None:
+    if mine is None or theirs is None:
+        return mine or theirs
+    if not isinstance(mine, Slice) or not isinstance(theirs, Slice):
+        if mine != theirs:
+            raise _contradiction("the amount", places)
+        return mine
+    if mine.memory and theirs.memory and mine.memory != theirs.memory:
+        raise _contradiction("memory", places)
+    if mine.cores and theirs.cores and mine.cores != theirs.cores:
+        raise _contradiction("cores", places)
+    return Slice(mine.memory or theirs.memory, mine.cores or theirs.cores)
+
+
+def _same(mine: object, theirs: object) -> bool:
+    if isinstance(mine, tuple) and isinstance(theirs, tuple):
+        return set(mine) == set(theirs)
+    return mine == theirs
+
+
+def _contradiction(part: str, places: tuple[str, str]) -> Refusal:
+    one, other = places
+    return Refusal(
+        "", f"{one} and {other} say two different things about {part}", "say it in one place only"
+    )

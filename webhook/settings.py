@@ -1,0 +1,102 @@
+"""What the chart tells the webhook and the extender, as one YAML file.
+
+::
+
+    schedulerName: tranche-scheduler
+    runtimeClassName: ""            # set on pods with slices that name none; empty leaves them
+    nodePolicy: binpack             # which node first, where nobody said
+    cardPolicy: binpack             # which card first, where nobody said
+    managed: true                   # false: a bare count of cards belongs to another plugin
+    defaults: {default: "", adopt: "", max: "", models: "", policy: ""}
+    dialects: {hami: true}
+    resources: {nvidia: {count: nvidia.com/gpu, memory: nvidia.com/gpumem, …}}
+"""
+
+import re
+from typing import Final
+
+import msgspec
+import yaml
+
+from tranche.vendors.nvidia import ResourceNames
+from tranche.words.errors import Malformed
+from tranche.words.names import SCHEDULER_NAME
+from tranche.words.namespace import read_rules
+from tranche.words.request import Placing
+
+LONGEST: Final = 64 * 1024
+_RESOURCE: Final = re.compile(
+    r"(?=.{3,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+)
+
+
+class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The cluster's own rules, in the words of the namespace annotations; empty is unset."""
+
+    default: str = ""
+    adopt: str | bool = ""
+    max: str = ""
+    models: str = ""
+    policy: str = ""
+
+    def by_key(self) -> dict[str, str]:
+        """As `tranche.words.namespace.read_rules` takes them."""
+        return {key: str(value) for key, value in msgspec.structs.asdict(self).items() if value}
+
+
+class Dialects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose words are read beside Tranche's own."""
+
+    hami: bool = True
+
+
+class Resources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names of extended resources, by vendor."""
+
+    nvidia: ResourceNames = ResourceNames()
+
+
+class Settings(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True
+):
+    """Everything that an operator of the cluster decides; see the module's docstring."""
+
+    scheduler_name: str = SCHEDULER_NAME
+    runtime_class_name: str = ""
+    node_policy: Placing = Placing.BINPACK
+    card_policy: Placing = Placing.BINPACK
+    managed: bool = True
+    defaults: Defaults = Defaults()
+    dialects: Dialects = Dialects()
+    resources: Resources = Resources()
+
+
+def load_settings(text: str) -> Settings:
+    """The settings in a YAML document; an empty one means all defaults.
+
+    Raises:
+        Malformed: not YAML, an unknown field, or a value that cannot be; the field is named.
+    """
+    if len(text) > LONGEST:
+        raise Malformed(f"settings: longer than {LONGEST} characters")
+    try:
+        settings = msgspec.convert(yaml.safe_load(text) or {}, Settings)
+    except yaml.YAMLError as error:
+        raise Malformed(f"settings: not YAML: {' '.join(str(error).split())}") from error
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise Malformed(f"settings: {error}") from error
+    if not settings.scheduler_name:
+        raise Malformed("settings: schedulerName is empty")
+    _check_names(settings.resources.nvidia)
+    for fault in read_rules({}, settings.defaults.by_key()).faults.values():
+        raise Malformed(f"settings: {fault}")
+    return settings
+
+
+def _check_names(names: ResourceNames) -> None:
+    fields = msgspec.structs.asdict(names)
+    for field, name in fields.items():
+        if not _RESOURCE.fullmatch(name):
+            raise Malformed(f'settings: resources.nvidia.{field}: "{name}" is no resource name')
+    if len(set(fields.values())) != len(fields):
+        raise Malformed("settings: resources.nvidia: one name stands for two resources")
