@@ -1,7 +1,6 @@
 {{/* The binding of a policy, which refuses. Takes (list context name [namespaceSelector]). */}}
 {{- define "tranche.policyBinding" -}}
 {{- $ := index . 0 -}}
----
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
 metadata:
