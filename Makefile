@@ -40,7 +40,8 @@ unit: native
 test: lint unit
 
 e2e: native
-	$(BIN)/python -m pytest tests/e2e --override-ini norecursedirs= --override-ini timeout=1200
+	$(BIN)/python -m tests.e2e.cluster build
+	$(BIN)/python -m pytest tests/e2e --override-ini timeout=600
 
 bench: native
 	$(BIN)/python -m tests.bench
