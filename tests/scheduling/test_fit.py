@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.scheduling.world import A100, T4, Settings, World, card, mib, node, percent, pod
+from tests.scheduling.world import A100, T4, World, card, mib, node, percent, pod
 from tranche.words.request import Model, Partition, Placing, Request, Whole
+from webhook.settings import Settings
 
 A100S = (Model(("a100",)),)
 
@@ -158,7 +159,7 @@ async def test_binpack_fills_the_fullest_card_and_spread_the_emptiest(world: Wor
 
 
 async def test_the_setting_decides_where_the_request_says_nothing():
-    world = World(Settings(cardPolicy="spread"))
+    world = World(Settings(card_policy=Placing.SPREAD))
     world.add(node("n", card("A"), card("B")))
     assert await placed(world, mib(100)) == ["A"]
     assert await placed(world, mib(100), "same") == ["B"]

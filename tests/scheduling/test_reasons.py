@@ -2,8 +2,18 @@
 
 from collections import Counter
 
-from tests.scheduling.world import T4, World, card, filter_args, mib, node, percent, pod
+from tests.scheduling.world import (
+    T4,
+    World,
+    card,
+    filter_args,
+    mib,
+    node,
+    percent,
+    pod,
+)
 from tranche.words.request import Model
+from webhook.settings import Defaults, Settings
 
 A100S = (Model(("a100",)),)
 
@@ -148,5 +158,33 @@ async def test_a_namespace_whose_rules_cannot_be_read_waits_and_says_so():
     (reason,) = (
         await world.ask(pod("p", mib(1), namespace="t"))
     ).FailedAndUnresolvableNodes.values()
-    assert reason.startswith("namespace t: annotation tranche.dev/quota")
-    assert len(world.warnings) == 1
+    assert reason.startswith('t: namespace annotation tranche.dev/quota: "lots": ')
+
+
+async def test_a_pod_larger_than_its_namespace_allows_waits_with_the_numbers():
+    world = World()
+    world.namespace("t", max="2Gi and 50% cores")
+    world.add(node("a", card("A")))
+
+    async def why(request: object) -> str:
+        answer = await world.ask(pod("p", request, namespace="t"))  # type: ignore[arg-type]
+        return answer.FailedAndUnresolvableNodes.get("a", "")
+
+    assert await why(mib(2048, 50)) == ""
+    assert await why(mib(2049)) == "namespace t allows a pod 2048 MiB, and 2049 are asked"
+    assert await why(mib(1, 51)) == "namespace t allows 50% cores, and 51% are asked"
+    assert await why({"one": mib(1500), "two": mib(1500)}) == (
+        "namespace t allows a pod 2048 MiB, and 3000 are asked"
+    )
+
+
+async def test_the_cluster_s_own_limits_hold_where_a_namespace_sets_none():
+    world = World(Settings(defaults=Defaults(max="1Gi", models="A100")))
+    world.namespace("own", max="4Gi")
+    world.add(node("a", card("A")), node("t", card("T", 15360, T4)))
+    answer = await world.ask(pod("p", mib(2000)))
+    assert answer.FailedAndUnresolvableNodes == {
+        "a": "namespace default allows a pod 1024 MiB, and 2000 are asked",
+        "t": "no A100, and the namespace may use nothing else",
+    }
+    assert (await world.ask(pod("p", mib(2000), namespace="own"))).NodeNames == ["a"]

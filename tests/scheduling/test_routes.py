@@ -159,7 +159,7 @@ async def test_no_annotations_of_a_pod_make_filter_fail(annotations: dict[str, s
 async def test_a_fault_of_ours_is_an_error_that_the_event_can_show(
     client: Client, world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(world.ledger, "law", lambda _: 1 / 0)
+    monkeypatch.setattr(world.ledger, "lapse", lambda _: 1 / 0)
     answer = await client.post("/filter", json=args(pod("p", mib(1)), "a"))
     assert answer.status == 200
     assert (await answer.json())["Error"] == "the Tranche extender failed: ZeroDivisionError"

@@ -14,6 +14,7 @@ from webhook.scheduling.binder import BindingRejected
 from webhook.scheduling.extender import Extender
 from webhook.scheduling.ledger import Ledger
 from webhook.scheduling.wire import BindingArgs, ExtenderArgs, FilterResult
+from webhook.settings import Settings
 
 A100 = "NVIDIA A100-SXM4-80GB"
 T4 = "Tesla T4"
@@ -81,9 +82,9 @@ def bind_args(raw: Raw, to: str) -> BindingArgs:
 
 
 @dataclass(frozen=True)
-class Settings:
-    nodePolicy: str = "binpack"  # noqa: N815  as the settings file spells it
-    cardPolicy: str = "binpack"  # noqa: N815
+class Defaults:
+    max: str = ""
+    models: str = ""
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from tranche.words.errors import TrancheError
+from tranche.words.pod import phases
 from webhook.scheduling.claims import Claim, Standing, holds_of
 from webhook.scheduling.lack import APART, NO_CARDS, lack
 from webhook.scheduling.ledger import Ledger
@@ -20,7 +21,7 @@ def choose(ledger: Ledger, plan: Plan, ask: Ask, law: Law, name: str) -> Claim:
     """The pod's claim on a node, not yet in the ledger, which must hold none for it.
 
     Raises:
-        NoRoom: the node lacks something, or the namespace's quota does not reach.
+        NoRoom: the node lacks something, or the namespace's law forbids it.
     """
     node = ledger.nodes.get(name)
     plan.learn(ledger.kinds.all)
@@ -41,24 +42,33 @@ def choose(ledger: Ledger, plan: Plan, ask: Ask, law: Law, name: str) -> Claim:
         holds=holds_of(ask.pod.members, grants),
         standing=Standing.HELD,
     )
-    over = law.over(claim.mib, ledger.held_by(claim.namespace))
+    at_once = max(
+        sum(grant.mib for name in names for grant in grants.get(name, ()))
+        for names in phases(ask.pod.members)
+    )
+    cores = max(demand.cores for demand in plan.demands)
+    held = ledger.held_by(claim.namespace)
+    over = law.exceeds(at_once, cores) or law.over(claim.mib, held)
     if over:
         raise NoRoom(over)
     return claim
 
 
-def beyond_quota(ledger: Ledger, plan: Plan, law: Law, names: Iterable[str]) -> dict[str, str]:
-    """The nodes where the pod would exceed its namespace's quota at its smallest, and the reason.
+def unlawful(ledger: Ledger, plan: Plan, law: Law, names: Iterable[str]) -> dict[str, str]:
+    """The nodes where the pod at its smallest breaks its namespace's law, and the reason.
 
     Percent and whole cards are larger on larger cards, so nodes can differ. All get one text, the
     kindest, as kube-scheduler counts by text. ``plan`` must have learned the nodes' kinds.
     """
-    if law.quota is None:
+    rules = law.rules
+    if rules.quota_mib is None and rules.max_mib is None and rules.max_cores is None:
         return {}
     held = ledger.held_by(law.namespace)
-    over: dict[str, int] = {}
-    for name in names:
-        least = plan.least(ledger.nodes[name].kinds)
-        if held + least > law.quota:
-            over[name] = least
-    return dict.fromkeys(over, law.over(min(over.values()), held)) if over else {}
+    cores = max(demand.cores for demand in plan.demands)
+
+    def why(mib: int) -> str:
+        return law.exceeds(mib, cores) or law.over(mib, held)
+
+    least = {name: plan.least(ledger.nodes[name].kinds) for name in names}
+    broken = [name for name, mib in least.items() if why(mib)]
+    return dict.fromkeys(broken, why(min(least[name] for name in broken))) if broken else {}

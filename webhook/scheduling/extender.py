@@ -17,13 +17,13 @@ from typing import Any, Final
 from tranche.words.errors import Refusal
 from webhook.scheduling import metrics
 from webhook.scheduling.binder import Binder, PostBinding
-from webhook.scheduling.choice import NoRoom, beyond_quota, choose
+from webhook.scheduling.choice import NoRoom, choose, unlawful
 from webhook.scheduling.claims import HELD_FOR, Claim, Standing
 from webhook.scheduling.ledger import Ledger
 from webhook.scheduling.podview import PodView, view
-from webhook.scheduling.quota import Law
+from webhook.scheduling.quota import Law, law_of
 from webhook.scheduling.reasons import explain
-from webhook.scheduling.shape import Ask, Policies, ask_of
+from webhook.scheduling.shape import Ask, ask_of
 from webhook.scheduling.verdicts import Shapes, Verdicts
 from webhook.scheduling.wire import (
     MAX_SCORE,
@@ -33,6 +33,7 @@ from webhook.scheduling.wire import (
     FilterResult,
     HostPriority,
 )
+from webhook.settings import Settings
 
 PATIENCE: Final = 0.025
 """Seconds that an answer "fits nowhere" is kept back once, to look again.
@@ -49,7 +50,7 @@ REMEMBERED: Final = 4096
 """Pods whose filter is remembered for their bind, beside those that the watch shows waiting."""
 
 TRIED: Final = 16
-"""Nodes tried for a hold when a namespace's quota is too small for the cards of the first."""
+"""Nodes tried for a hold when a namespace's law forbids the cards of the first."""
 
 
 class Extender:
@@ -59,7 +60,7 @@ class Extender:
         self,
         ledger: Ledger,
         post_binding: PostBinding,
-        settings: Policies,
+        settings: Settings,
         clock: Callable[[], float],
         *,
         patience: float = PATIENCE,
@@ -67,6 +68,7 @@ class Extender:
     ) -> None:
         self._ledger = ledger
         self._settings = settings
+        self._cluster = settings.defaults.by_key()
         self._clock = clock
         self._patience = patience
         self._sleep = sleep
@@ -136,10 +138,10 @@ class Extender:
         return choose(self._ledger, self._shapes.of(ask.shape).plan, ask, law, args.Node)
 
     def _ask(self, pod: PodView) -> tuple[Ask, Law]:
-        law = self._ledger.law(pod.namespace)
-        if law.broken:
-            raise Refusal("", law.broken, "correct the namespace's annotations")
-        return ask_of(pod, self._settings, law.allowed), law
+        annotations = self._ledger.namespaces.get(pod.namespace, {})
+        law = law_of(pod.namespace, annotations, self._cluster)
+        law.check()
+        return ask_of(pod, self._settings, law.rules.models), law
 
     def _decide(self, ask: Ask, law: Law, names: list[str], verdicts: Verdicts) -> FilterResult:
         """The answer as of now, and the hold. Nothing here waits, so nobody comes between."""
@@ -154,7 +156,7 @@ class Extender:
         if len(fitting) < len(names):
             lacking = ((name, verdicts.why(name)) for name in names if name not in fits)
             failed = explain(lacking, ask, verdicts.plan.demands)
-        over = beyond_quota(self._ledger, verdicts.plan, law, fitting)
+        over = unlawful(self._ledger, verdicts.plan, law, fitting)
         if over:
             failed |= over
             fitting = [name for name in fitting if name not in over]

@@ -15,7 +15,7 @@ Who is believed:
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
@@ -24,10 +24,8 @@ from tranche.words.errors import Malformed
 from webhook.scheduling.changes import Changes
 from webhook.scheduling.claims import Claim, Standing, holds_of
 from webhook.scheduling.podview import PodView, view_raw
-from webhook.scheduling.quota import Law, law_of
+from webhook.scheduling.quota import kept
 from webhook.scheduling.stock import Kinds, NodeStock
-
-_NO_ANNOTATIONS: Final[Mapping[str, str]] = {}
 
 Warn = Callable[..., Any]
 """Takes an event's name and fields, as structlog's ``warning`` does."""
@@ -40,6 +38,7 @@ class Ledger:
         nodes: every node that reports cards or holds pods, by name.
         claims: by pod's uid.
         pending: pods seen waiting, by uid, so that a bind can be served right after a restart.
+        namespaces: their annotations that bind pods here.
         kinds: of all cards ever reported.
         changes: nodes in the order in which they changed.
     """
@@ -50,7 +49,7 @@ class Ledger:
         self.pending: dict[str, PodView] = {}
         self.kinds = Kinds()
         self.changes = Changes()
-        self._laws: dict[str, Law] = {}
+        self.namespaces: dict[str, dict[str, str]] = {}
         self._held: dict[str, int] = {}
         self._lapsing: dict[str, float] = {}
         self._distrusted: dict[str, str] = {}
@@ -108,20 +107,13 @@ class Ledger:
 
     def namespace(self, name: str, annotations: Mapping[str, str]) -> None:
         """A namespace's annotations as they are now."""
-        law = law_of(name, annotations)
-        if law.broken and law != self._laws.get(name):
-            self._warn("a namespace's rules cannot be read", namespace=name, why=law.broken)
-        self._laws[name] = law
+        self.namespaces[name] = kept(annotations)
 
     def namespace_gone(self, name: str) -> None:
         """A namespace was deleted."""
-        self._laws.pop(name, None)
+        self.namespaces.pop(name, None)
 
     # What the extender asks and does.
-
-    def law(self, namespace: str) -> Law:
-        """The rules that hold for a namespace's pods."""
-        return self._laws.get(namespace) or law_of(namespace, _NO_ANNOTATIONS)
 
     def held_by(self, namespace: str) -> int:
         """MiB that all pods of a namespace hold."""
@@ -172,7 +164,7 @@ class Ledger:
                 claim.uid: replace(claim, until=None) for claim in self.standing(Standing.BOUND)
             },
             "pending": dict(self.pending),
-            "laws": dict(self._laws),
+            "namespaces": dict(self.namespaces),
         }
 
     def _bound(self, pod: PodView) -> None:

@@ -7,34 +7,22 @@ in the same order, under the same policies and the same allowed models. Names pl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Protocol
-
-from tranche.words.models import matches
+from typing import Final
 
 from tranche.words.assignment import Grant
 from tranche.words.errors import Malformed, Refusal, shorten
+from tranche.words.models import matches
 from tranche.words.pod import Member, Role, Use, phases
 from tranche.words.request import Mebibytes, Model, Partition, Percent, Placing, Request, Whole
 from tranche.words.slices import SLICES_ANNOTATION, load_slices
 from webhook.scheduling.podview import PodView
 from webhook.scheduling.stock import Kind, Stock
+from webhook.settings import Settings
 
 UNFIT: Final = 0
 """What a card of a kind that will not do is said to need: every real need is at least 1 MiB."""
 
 load_slices_cached = lru_cache(maxsize=1024)(load_slices)
-
-
-class Policies(Protocol):
-    """The part of the settings that placing reads: ``binpack`` or ``spread``."""
-
-    @property
-    def nodePolicy(self) -> str:  # noqa: N802  the settings file's own spelling
-        """Which node first."""
-
-    @property
-    def cardPolicy(self) -> str:  # noqa: N802
-        """Which card first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +57,7 @@ class Ask:
     shape: Shape
 
 
-def ask_of(pod: PodView, policies: Policies, allowed: tuple[Model, ...] = ()) -> Ask:
+def ask_of(pod: PodView, settings: Settings, allowed: tuple[Model, ...] = ()) -> Ask:
     """What a pod asks, as the webhook wrote it down.
 
     Raises:
@@ -93,8 +81,8 @@ def ask_of(pod: PodView, policies: Policies, allowed: tuple[Model, ...] = ()) ->
     shape = Shape(
         roles=tuple(member.role for member in asking),
         requests=wanted,
-        node_policy=said or Placing(policies.nodePolicy),
-        card_policy=Placing(policies.cardPolicy),
+        node_policy=said or settings.node_policy,
+        card_policy=settings.card_policy,
         allowed=allowed,
     )
     return Ask(pod, tuple(member.name for member in asking), shape)
