@@ -1,0 +1,122 @@
+"""Puts the parts together and runs them until told to end."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import structlog
+
+from nodeagent.health.inventory import Inventory
+from nodeagent.kubelet.plugin import DevicePlugin
+from nodeagent.kubelet.pod_resources import active_pods
+from nodeagent.kubelet.registration import Registration
+from nodeagent.metrics.server import serve_metrics
+from nodeagent.pods import PodBook
+from nodeagent.settings import Settings
+from nodeagent.slices import library
+from nodeagent.slices.names import cdi_name, fresh_name
+from nodeagent.slices.reclaim import Reclaimer
+from nodeagent.slices.start import Node, Starter
+from nodeagent.slices.store import Folders, Store
+from nodeagent.vendors import known
+from nodeagent.vendors.base import Vendor
+from nodeagent.world import World, open_world
+
+RECLAIM_EVERY = 30.0
+"""Seconds between looks for slices of the dead when no pod changes."""
+
+_log = structlog.get_logger("agent")
+
+
+async def run(settings: Settings) -> None:
+    """Runs with the vendors known until SIGTERM or SIGINT; raises as `serve`."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(settings, [make(settings.driver_root) for make in known.values()], stop)
+
+
+async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Event) -> None:
+    """Runs until ``stop`` is set.
+
+    Raises:
+        OSError: the disk, or the library to hand out, is not as it must be.
+        Malformed: the credentials for the API server are not as they must be.
+    """
+    store = Store(Folders(settings.state_dir, settings.cdi_dir))
+    store.restore()
+    installed = library.install(settings.library, store.folders.libraries)
+    store.prune_libraries(installed.name)
+    inventory = Inventory(vendors)
+    await inventory.look()
+    book = PodBook()
+    async with open_world(settings, book) as world, AsyncExitStack() as stack:
+        stack.push_async_callback(inventory.close)
+        lock = asyncio.Lock()
+        reclaimer = Reclaimer(store, book, settings.cgroup_root, installed.name, lock)
+        starter = Starter(
+            _node(settings, installed.name),
+            book=book,
+            pods=world,
+            active=lambda: active_pods(settings.pod_resources_socket),
+            inventory=inventory,
+            store=store,
+            lock=lock,
+            make_room=reclaimer.run_once,
+        )
+        plugin = DevicePlugin(
+            cards=lambda: inventory.cards,
+            changed=inventory.changed,
+            per_card=settings.slices_per_card,
+            new_name=lambda: cdi_name(fresh_name()),
+            start=starter.start,
+        )
+        registration = Registration(settings.device_plugins_dir, settings.resource_name, plugin)
+        if settings.metrics_port:
+            await serve_metrics(stack, settings.metrics_port, inventory, store, registration)
+        await _until(
+            stop,
+            world.follow(),
+            world.publish(inventory),
+            inventory.keep_looking(settings.look_every),
+            registration.run(),
+            reclaimer.run(RECLAIM_EVERY),
+        )
+        await _leave(world, store, registration)
+
+
+async def _until(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
+    """Runs the parts side by side until told to stop; a part that fails ends the agent."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part) for part in parts]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+
+
+async def _leave(world: World, store: Store, registration: Registration) -> None:
+    """An upgrade leaves all as it is; an uninstall leaves nothing."""
+    if not await world.leaving():
+        _log.info("ending; slices stay for the next start", slices=len(store.records))
+        return
+    _log.info("uninstalled; cleaning the node", slices=len(store.records))
+    try:
+        await world.unpublish()
+    except OSError as error:
+        _log.error("the node's annotation stays", why=str(error))
+    registration.remove()
+    store.remove_all()
+
+
+def _node(settings: Settings, library_name: str) -> Node:
+    return Node(
+        name=settings.node_name,
+        resource=settings.resource_name,
+        device_plugins=settings.device_plugins_dir,
+        library=library_name,
+        mode=settings.driver_mode,
+        vendor_cdi=settings.vendor_cdi_dirs,
+    )

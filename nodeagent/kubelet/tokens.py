@@ -1,0 +1,25 @@
+"""The devices that the plugin offers: tokens that say nothing but that a container may ask.
+
+Which card a container gets is in its pod's assignment. So a token belongs to no card, has no NUMA
+node, and a card that falls ill takes some tokens off the list, whichever containers hold them.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from nodeagent.kubelet.proto import deviceplugin_pb2 as dp
+from tranche.words.cards import Card
+
+HEALTHY: Final = "Healthy"
+UNHEALTHY: Final = "Unhealthy"
+
+
+def tokens(cards: Sequence[Card], per_card: int) -> dp.ListAndWatchResponse:
+    """``per_card`` tokens for each card, of which those of healthy cards can be had."""
+    have = per_card * sum(card.healthy for card in cards)
+    return dp.ListAndWatchResponse(
+        devices=[
+            dp.Device(ID=f"tranche-{number:04}", health=HEALTHY if number < have else UNHEALTHY)
+            for number in range(per_card * len(cards))
+        ]
+    )
