@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector as Base
 
 from nodeagent.enforcement import interposer
@@ -23,7 +24,7 @@ class Collector(Base):
         self._store = store
         self._registration = registration
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """Every family, also those that are empty now."""
         registered = GaugeMetricFamily(
             "tranche_kubelet_registered", "1 when the kubelet that runs knows of the device plugin"
@@ -52,13 +53,18 @@ class Collector(Base):
                 busy.add_metric(labels, found.busy / 100)
         return iter((size, used, busy, well))
 
-    def _slices(self) -> Iterator[GaugeMetricFamily]:
+    def _slices(self) -> Iterator[Metric]:
         limit = GaugeMetricFamily(
             "tranche_slice_memory_limit_bytes", "What a container may use of a card", labels=_SLICE
         )
         used = GaugeMetricFamily(
             "tranche_slice_memory_used_bytes",
             "What a container uses of a card, as its own processes count it",
+            labels=_SLICE,
+        )
+        refused = CounterMetricFamily(
+            "tranche_slice_memory_refused",
+            "Times that a container was refused memory for its limit",
             labels=_SLICE,
         )
         for record in self._store.records.values():
@@ -68,5 +74,6 @@ class Collector(Base):
                 labels = (record.namespace, record.pod, record.container, grant.card)
                 limit.add_metric(labels, grant.mib * _MIB)
                 if grant.card in uses:
-                    used.add_metric(labels, uses[grant.card])
-        return iter((limit, used))
+                    used.add_metric(labels, uses[grant.card].used)
+                    refused.add_metric(labels, uses[grant.card].refused)
+        return iter((limit, used, refused))

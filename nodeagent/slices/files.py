@@ -5,8 +5,14 @@ import secrets
 from pathlib import Path
 
 
-def write_file(path: Path, content: bytes, mode: int) -> None:
+def write_file(path: Path, content: bytes, mode: int, *, size: int = 0) -> None:
     """Puts a whole new file in place of ``path``; what was mapped or mounted of the old one stays.
+
+    Args:
+        path: in a folder that is there.
+        content: its bytes.
+        mode: its permissions, whatever the umask.
+        size: zeros follow up to this many bytes, and take no room on the disk.
 
     Raises:
         OSError: the folder is not there or not writable.
@@ -15,9 +21,10 @@ def write_file(path: Path, content: bytes, mode: int) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)  # beyond what the umask lets through
+            os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
+            os.ftruncate(file.fileno(), max(size, len(content)))
             os.fsync(file.fileno())
         temporary.rename(path)
     except BaseException:

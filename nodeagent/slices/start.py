@@ -163,9 +163,7 @@ class Starter:
         else:
             why = f"its slice {one.name} was made for something else"
             raise Refusal("", why, PLACE_ANEW, where=f"{pod.where}, container {one.container}")
-        # A fresh region: what the last run left in it is that run's.
-        files = {} if one.whole else interposer.files(one.grants)
-        self._store.put(record, files)
+        self._store.put(record, None if one.whole else interposer.limits(one.grants))
         _log.info(
             "slice ready",
             name=one.name,

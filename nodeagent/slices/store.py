@@ -21,6 +21,7 @@ from pathlib import Path
 
 import structlog
 
+from nodeagent.enforcement.layout import REGION_SIZE
 from nodeagent.slices.cdi import Mounts, spec_path
 from nodeagent.slices.files import make_folder, write_file
 from nodeagent.slices.library import prune
@@ -100,12 +101,13 @@ class Store:
                 path.unlink(missing_ok=True)
         _log.info("slices restored", count=len(self._records))
 
-    def put(self, record: Record, files: Mapping[str, bytes]) -> None:
+    def put(self, record: Record, limits: bytes | None) -> None:
         """Writes a slice; every file anew but the CDI spec, which is only added.
 
         Args:
             record: the slice. One of the same name must have the same spec.
-            files: ``limits`` and ``region``; empty for whole cards.
+            limits: the content of that file; None for whole cards, which have neither it nor a
+                region. The region is made anew, all zeros.
 
         Raises:
             Malformed: a slice of this name has been handed out with another spec.
@@ -117,10 +119,9 @@ class Store:
             raise Malformed(f"slice {record.name} has been handed out with another spec")
         folder = self.folders.slices / record.name
         make_folder(folder)
-        modes = {"limits": 0o644, "region": 0o666}
-        for name, content in files.items():
-            write_file(folder / name, content, modes[name])
-        if files:
+        if limits is not None:
+            write_file(folder / "limits", limits, 0o644)
+            write_file(folder / "region", b"", 0o666, size=REGION_SIZE)
             write_file(folder / "ld.so.preload", f"{LIBRARY_PATH}\n".encode(), 0o444)
         write_file(folder / "slice.json", dump_record(record), 0o600)
         self._records[record.name] = record

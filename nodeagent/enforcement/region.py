@@ -1,0 +1,72 @@
+"""Reads what the processes of a container count in its region.
+
+The container can write anything there, and cut or fill the file, at any moment. So it is read,
+never mapped; no more than the layout's size is read; and what it says goes no further than the
+numbers shown for that container.
+"""
+
+import os
+import stat
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nodeagent.enforcement import layout
+from tranche.words.errors import Malformed
+
+_MOST: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Of one card: bytes in use, and how often memory was refused for the limit."""
+
+    used: int
+    refused: int
+
+
+def read_region(path: Path, cards: Sequence[str]) -> Mapping[str, Count]:
+    """What is counted of each card, by uuid; ``cards`` in the order of the limits.
+
+    Raises:
+        Malformed: it is no region.
+        OSError: it cannot be opened; a link is not followed.
+    """
+    with _hostile(path) as file:
+        stamp, slots = struct.unpack("<QI", _bytes(file, 12, layout.Region.stamp.offset))
+        if stamp == 0:
+            return dict.fromkeys(cards, Count(0, 0))
+        if stamp != layout.REGION_STAMP or slots > layout.MAX_SLOTS:
+            raise Malformed(f"{path}: not a region")
+        return {
+            card: _count(file, index, slots) for index, card in enumerate(cards[: layout.MAX_CARDS])
+        }
+
+
+def _count(file: int, index: int, slots: int) -> Count:
+    used = struct.unpack(f"<{slots}Q", _bytes(file, 8 * slots, layout.used_offset(index)))
+    (refused,) = struct.unpack("<Q", _bytes(file, 8, layout.refused_offset(index)))
+    return Count(min(sum(used), _MOST), min(refused, _MOST))
+
+
+@contextmanager
+def _hostile(path: Path) -> Iterator[int]:
+    # A pipe put there would make open wait for ever, but for O_NONBLOCK.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Malformed(f"{path}: not a regular file")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _bytes(file: int, count: int, offset: int) -> bytes:
+    content = os.pread(file, count, offset)
+    if len(content) < count:
+        raise Malformed("a region that was cut")
+    return content
