@@ -56,15 +56,13 @@ class Resources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nvidia: ResourceNames = ResourceNames()
 
 
-class Settings(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True
-):
-    """Everything that an operator of the cluster decides; see the module's docstring."""
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that an operator of the cluster decides, each spelled as in the file."""
 
-    scheduler_name: str = SCHEDULER_NAME
-    runtime_class_name: str = ""
-    node_policy: Placing = Placing.BINPACK
-    card_policy: Placing = Placing.BINPACK
+    schedulerName: str = SCHEDULER_NAME  # noqa: N815
+    runtimeClassName: str = ""  # noqa: N815
+    nodePolicy: Placing = Placing.BINPACK  # noqa: N815
+    cardPolicy: Placing = Placing.BINPACK  # noqa: N815
     managed: bool = True
     defaults: Defaults = Defaults()
     dialects: Dialects = Dialects()
@@ -85,7 +83,7 @@ def load_settings(text: str) -> Settings:
         raise Malformed(f"settings: not YAML: {' '.join(str(error).split())}") from error
     except (msgspec.ValidationError, RecursionError) as error:
         raise Malformed(f"settings: {error}") from error
-    if not settings.scheduler_name:
+    if not settings.schedulerName:
         raise Malformed("settings: schedulerName is empty")
     _check_names(settings.resources.nvidia)
     for fault in read_rules({}, settings.defaults.by_key()).faults.values():

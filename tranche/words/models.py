@@ -5,6 +5,7 @@ part: ``A10`` is not ``A100``. A size is compared within a window, since what a 
 with ECC and its version; the window is the one that a fleet of mixed cards was calibrated with.
 """
 
+import difflib
 import re
 import tomllib
 from functools import cache, lru_cache
@@ -125,6 +126,23 @@ def within(asked: Model, allowed: Model) -> bool:
         and not table().variants.intersection(inner[at + width :][:1])
         for at in range(len(inner) - width + 1)
     )
+
+
+@lru_cache(4096)
+def remark_on(model: Model) -> str:
+    """What a person should hear about a model that the table does not know; "" where it does."""
+    rows = [row for row in table().models if any(is_called(model, name) for name in row.names)]
+    if not rows:
+        called = " ".join(model.tokens)
+        words = {row.word.lower(): row.word for row in table().models}
+        near = difflib.get_close_matches(called, list(words), 1, 0.7)
+        hint = f" (did you mean {words[near[0]]}?)" if near else ""
+        return f"no card that Tranche knows is called so{hint}; a node may still report one"
+    sizes = sorted({mib for row in rows for mib in row.mib})
+    if model.gigabytes is None or not sizes or any(fits_size(model, mib) for mib in sizes):
+        return ""
+    known = " or ".join(f"{round(mib / 1024)}G" for mib in sizes)
+    return f"no such card that Tranche knows has {model.gigabytes}G, but {known}"
 
 
 def _tokens(words: str) -> tuple[str, ...]:

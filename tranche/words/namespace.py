@@ -23,7 +23,7 @@ from tranche.words.lists import read_models
 from tranche.words.quantity import read_memory
 from tranche.words.request import Mebibytes, Model, Slice
 from tranche.words.said import NOTHING, Said, fill
-from tranche.words.scanner import LONGEST_WRITTEN, Cursor
+from tranche.words.scanner import LONGEST_WRITTEN, Cursor, check_length
 from tranche.words.sentence import read_sentence
 
 PREFIX: Final = "tranche.dev/"
@@ -41,7 +41,7 @@ class NamespaceRules:
         max_cores: percent of one card's cores that a container may ask.
         models: the only models allowed; empty means all.
         policy: a `Said` of which only the two policies and ``same_numa`` are set.
-        quota_mib: memory of the whole namespace; None is no bound.
+        quota: memory of the whole namespace in MiB; None is no bound.
         faults: by key, why an annotation could not be read. Ask `require` before using a value.
     """
 
@@ -51,7 +51,7 @@ class NamespaceRules:
     max_cores: int | None = None
     models: tuple[Model, ...] = ()
     policy: Said = NOTHING
-    quota_mib: int | None = None
+    quota: int | None = None
     faults: Mapping[str, Refusal] = field(default_factory=dict)
 
     def require(self, *keys: str) -> None:
@@ -77,6 +77,17 @@ def read_rules(
     return _rules(own, tuple((cluster or {}).get(key) or None for key in KEYS))
 
 
+def parse_rules(annotations: Mapping[str, str]) -> NamespaceRules:
+    """The rules of a namespace of which those that bind (models, maximum, quota) were read.
+
+    Raises:
+        Refusal: one of these was not; the annotation is named.
+    """
+    rules = read_rules(annotations)
+    rules.require("models", "max", "quota")
+    return rules
+
+
 @lru_cache(4096)
 def _rules(own: tuple[str | None, ...], cluster: tuple[str | None, ...]) -> NamespaceRules:
     values: dict[str, Any] = {}
@@ -88,8 +99,7 @@ def _rules(own: tuple[str | None, ...], cluster: tuple[str | None, ...]) -> Name
         if written is None:
             continue
         try:
-            if len(written) > LONGEST_WRITTEN:
-                raise _wrong(written, f"longer than {LONGEST_WRITTEN} characters", "3000Mi on A100")
+            check_length(written, LONGEST_WRITTEN)
             values |= _READERS[key](written)
         except Refusal as refusal:
             faults[key] = refusal.at(where)
@@ -140,7 +150,7 @@ def _policy(written: str) -> dict[str, Any]:
 
 
 def _quota(written: str) -> dict[str, Any]:
-    return {"quota_mib": read_memory(written.strip())[0]}
+    return {"quota": read_memory(written.strip())[0]}
 
 
 def _wrong(written: str, why: str, example: str) -> Refusal:

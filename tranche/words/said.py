@@ -8,7 +8,17 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from tranche.words.errors import Refusal
-from tranche.words.request import Amount, Model, Placing, Request, Slice
+from tranche.words.request import (
+    Amount,
+    Mebibytes,
+    Model,
+    Partition,
+    Percent,
+    Placing,
+    Request,
+    Slice,
+    Whole,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ def agree(one: Said, other: Said, *, places: tuple[str, str]) -> Said:
     for name in _PARTS:
         mine, theirs = getattr(one, name), getattr(other, name)
         if mine is not None and theirs is not None and not _same(mine, theirs):
-            raise _contradiction(name.replace("_", " "), places)
+            raise _contradiction(name.replace("_", " "), mine, theirs, places)
         parts[name] = theirs if mine is None else mine
     return Said(**parts)
 
@@ -95,12 +105,12 @@ def _agreed_amount(
         return mine or theirs
     if not isinstance(mine, Slice) or not isinstance(theirs, Slice):
         if mine != theirs:
-            raise _contradiction("the amount", places)
+            raise _contradiction("the amount", mine, theirs, places)
         return mine
     if mine.memory and theirs.memory and mine.memory != theirs.memory:
-        raise _contradiction("memory", places)
+        raise _contradiction("memory", mine.memory, theirs.memory, places)
     if mine.cores and theirs.cores and mine.cores != theirs.cores:
-        raise _contradiction("cores", places)
+        raise _contradiction("cores", mine.cores, theirs.cores, places)
     return Slice(mine.memory or theirs.memory, mine.cores or theirs.cores)
 
 
@@ -110,8 +120,30 @@ def _same(mine: object, theirs: object) -> bool:
     return mine == theirs
 
 
-def _contradiction(part: str, places: tuple[str, str]) -> Refusal:
+def _contradiction(part: str, mine: object, theirs: object, places: tuple[str, str]) -> Refusal:
     one, other = places
     return Refusal(
-        "", f"{one} and {other} say two different things about {part}", "say it in one place only"
+        "",
+        f"{part} is said twice: {_shown(mine)} by {one}, and {_shown(theirs)} by {other}",
+        "say it in one place",
     )
+
+
+def _shown(value: object) -> str:
+    match value:
+        case Mebibytes(mib):
+            return f"{mib}Mi"
+        case Percent(percent):
+            return f"{percent}%"
+        case Whole():
+            return "whole"
+        case Partition(name):
+            return name
+        case Slice(memory):
+            return "a slice" if memory is None else _shown(memory)
+        case Model(tokens, gigabytes):
+            return " ".join(tokens).upper() + ("" if gigabytes is None else f" {gigabytes}G")
+        case tuple():
+            return " or ".join(map(_shown, value))
+        case _:
+            return str(value)

@@ -17,15 +17,14 @@ _PARTITION: Final = (
     r"(?:\d+c\.)?\d+g\.\d+gb(?:\+[a-z.]{1,8})?"
     r"|vir\d{2}(?:_\d+c)?(?:_\d+g)?(?:_n?m|_n?dvpp)?"
 )
+_FLAGS: Final = re.ASCII | re.IGNORECASE
 IS_PARTITION: Final = re.compile(_PARTITION, re.ASCII)
-_JOINED_IN_LABEL: Final = re.compile(
-    rf"(?<![^_\s])(?:{_PARTITION})(?![^_\s,])", re.ASCII | re.IGNORECASE
-)
+_JOINED_IN_LABEL: Final = re.compile(rf"(?<![^_\s])(?:{_PARTITION})(?![^_\s,])", _FLAGS)
 _WORD: Final = re.compile(r",|[^\s,]+")
-_TIMES: Final = re.compile(r"(\d+)[x×](.*)", re.ASCII | re.IGNORECASE)  # noqa: RUF001
+_TIMES: Final = re.compile(r"(\d+)[x×](.*)", _FLAGS)  # noqa: RUF001
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
-_UNIT: Final = re.compile(r"%|pct|percent|[kmgtpe](?:i?b?)", re.ASCII | re.IGNORECASE)
-_CORES: Final = re.compile(r"(.+(?:%|pct))(cores?)", re.ASCII | re.IGNORECASE)
+_UNIT: Final = re.compile(r"%|pct|percent|[kmgtpe](?:i?b?)", _FLAGS)
+_CORES: Final = re.compile(r"(.+(?:%|pct))(cores?)", _FLAGS)
 
 
 class Cursor:
@@ -36,8 +35,7 @@ class Cursor:
     """
 
     def __init__(self, text: str, *, label: bool = False) -> None:
-        if len(text) > LONGEST:
-            raise Refusal(text, f"longer than {LONGEST} characters", "write a shorter sentence")
+        check_length(text, LONGEST)
         self.text = text
         self._words = _scan(text, label=label)
         self._at = 0
@@ -78,6 +76,16 @@ class Cursor:
             f'the word "{word}" (number {self._at + 1}) is not understood',
             f"{remedy}ere may stand {expected}",
         )
+
+
+def check_length(text: str, longest: int) -> None:
+    """Bound what a person, or a pod that means harm, makes us read.
+
+    Raises:
+        Refusal: longer than ``longest`` characters.
+    """
+    if len(text) > longest:
+        raise Refusal(text, f"longer than {longest} characters", "write less")
 
 
 def _scan(text: str, *, label: bool) -> list[str]:

@@ -1,0 +1,18 @@
+"""AdmissionReview in, JSON patch out: pure functions from bytes to bytes.
+
+- `review`    the envelope; never raises
+- `view`      the few fields of a pod that are looked at
+- `asks`      what is said of each container
+- `settle`    defaults and limits
+- `guard`     what about the pod itself forbids it
+- `patch`     the steps, each with its words
+- `mutation`  all of these in a row, without the envelope
+
+A module belongs here when it needs nothing but the review, the namespace's annotations and the
+settings. No clock, no network, no file.
+"""
+
+from webhook.admission.mutation import Mutation, mutate
+from webhook.admission.review import Answer, answer
+
+__all__ = ["Answer", "Mutation", "answer", "mutate"]

@@ -1,0 +1,97 @@
+"""What about the pod itself, whatever it asks, forbids a slice or a card."""
+
+from collections.abc import Mapping
+
+from tranche.dialects import hami
+from tranche.words.assignment import ASSIGNED_ANNOTATION
+from tranche.words.errors import Refusal
+from tranche.words.request import Request, Whole
+from tranche.words.slices import LONGEST, SLICES_ANNOTATION
+from webhook.admission.asks import Ask
+from webhook.admission.view import Pod
+from webhook.settings import Settings
+
+LIBRARY_VARIABLE: str = "LD_PRELOAD"
+
+
+def check_reserved(pod: Pod, written: str | None) -> None:
+    """Let no one but Tranche write Tranche's own annotations.
+
+    Args:
+        pod: as it came.
+        written: what the webhook itself would write as its slices; None for nothing.
+
+    Raises:
+        Refusal: an annotation that the pod must not bring, or slices too many to carry.
+    """
+    if ASSIGNED_ANNOTATION in pod.annotations:
+        raise _reserved(ASSIGNED_ANNOTATION, pod, "scheduler")
+    if pod.annotations.get(SLICES_ANNOTATION, written) != written:
+        raise _reserved(SLICES_ANNOTATION, pod, "webhook")
+    if written is not None and len(written) > LONGEST:
+        raise Refusal("", f"what the pod asks takes more than {LONGEST} characters", "ask for less")
+
+
+def check_pod(
+    pod: Pod, asks: Mapping[str, Ask], requests: Mapping[str, Request], settings: Settings
+) -> None:
+    """Refuse what could never be held to its slice, or never be placed by Tranche.
+
+    Raises:
+        Refusal: see the sentences below.
+    """
+    spec = pod.spec
+    if spec.node_name:
+        raise Refusal(
+            spec.node_name,
+            "a pod that names its node itself is placed past the ledger and can get no card",
+            "write it as nodeSelector {kubernetes.io/hostname: …} instead",
+            where="spec.nodeName",
+        )
+    ours = (settings.schedulerName, "default-scheduler", "")
+    taken = (*ours, hami.SCHEDULER_NAME) if settings.dialects.hami else ours
+    if (spec.scheduler_name or "") not in taken:
+        raise Refusal(
+            spec.scheduler_name or "",
+            f"cards and slices are placed by {settings.schedulerName} alone",
+            "leave it out",
+            where="spec.schedulerName",
+        )
+    if all(isinstance(request.amount, Whole) for request in requests.values()):
+        return
+    selector = spec.node_selector or {}
+    if "windows" in ((spec.os and spec.os.name) or "", selector.get("kubernetes.io/os")):
+        raise Refusal("", "slices are held on Linux only", "ask for a whole card", where="spec.os")
+    for name, ask in asks.items():
+        if not isinstance(requests[name].amount, Whole):
+            _check_sliced(ask)
+
+
+def _check_sliced(ask: Ask) -> None:
+    container = ask.container
+    where = f"container {container.name}"
+    if container.security_context is not None and container.security_context.privileged:
+        raise Refusal(
+            "",
+            "a privileged container sees every card and cannot be held to a slice",
+            "take privileged off, or ask for a whole card",
+            where=f"{where}: securityContext",
+        )
+    for variable in container.env or ():
+        if variable.name == LIBRARY_VARIABLE and variable.value_from is not None:
+            raise Refusal(
+                "",
+                f"{LIBRARY_VARIABLE} comes from elsewhere, and Tranche's library has to be joined "
+                "to its value",
+                "write the value out",
+                where=f"{where}: env {LIBRARY_VARIABLE}",
+            )
+
+
+def _reserved(key: str, pod: Pod, who: str) -> Refusal:
+    return Refusal(
+        pod.annotations[key],
+        f"only Tranche's {who} writes this",
+        "take it off and ask in tranche.dev/gpu",
+        where=f"annotation {key}",
+    )

@@ -1,0 +1,97 @@
+"""One pod, from its words to its patch, with no review around it: `tranche explain` uses this."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tranche.words.errors import shorten
+from tranche.words.namespace import read_rules
+from tranche.words.request import Request
+from tranche.words.slices import dump_slices
+from webhook.admission.asks import asks_nothing, read_asks
+from webhook.admission.guard import check_pod, check_reserved
+from webhook.admission.patch import Operation, changes
+from webhook.admission.settle import settle
+from webhook.admission.view import Pod, pod_of_object
+from webhook.settings import Settings
+
+LONGEST_WARNING = 256
+"""Characters that the API server keeps of a warning."""
+
+MOST_WARNINGS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """What became of a pod.
+
+    Attributes:
+        requests: by container's name; empty for a pod that asks for nothing.
+        patch: steps of a JSON patch; empty when nothing is to be changed.
+        warnings: for the person who made the pod.
+        changes: what each step of the patch does, in words.
+    """
+
+    requests: Mapping[str, Request] = field(default_factory=dict)
+    patch: list[Operation] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+
+
+UNTOUCHED = Mutation()
+
+
+def mutate(
+    pod: Mapping[str, Any],
+    *,
+    namespace: str = "",  # noqa: ARG001
+    annotations: Mapping[str, str],
+    settings: Settings,
+) -> Mutation:
+    """What Tranche makes of a pod. The pod itself is not changed.
+
+    Args:
+        pod: a raw Kubernetes object.
+        namespace: the name of its namespace, for what is said to people.
+        annotations: those of its namespace.
+        settings: of the cluster.
+
+    Raises:
+        Refusal: the pod asks for what cannot be.
+        Malformed: it is no pod.
+    """
+    return mutate_view(pod_of_object(pod), annotations=lambda: annotations, settings=settings)
+
+
+def mutate_view(
+    pod: Pod, *, annotations: Callable[[], Mapping[str, str]], settings: Settings
+) -> Mutation:
+    """As `mutate`, on the view of a pod; its namespace is looked up only if it asks for something.
+
+    Raises:
+        Refusal: the pod asks for what cannot be.
+    """
+    if asks_nothing(pod, settings):
+        return UNTOUCHED
+    asks, warnings = read_asks(pod, settings)
+    if not asks:
+        check_reserved(pod, None)
+        return Mutation(warnings=_bounded(warnings))
+    rules = read_rules(annotations(), settings.defaults.by_key())
+    requests, more = settle(asks, rules, pod.members(), settings.resources.nvidia)
+    slices = dump_slices(requests)
+    check_reserved(pod, slices)
+    check_pod(pod, asks, requests, settings)
+    steps = list(changes(pod, asks, requests, slices, settings))
+    return Mutation(
+        requests=requests,
+        patch=[step.operation for step in steps],
+        warnings=_bounded((*warnings, *more)),
+        changes=[step.words for step in steps],
+    )
+
+
+def _bounded(warnings: tuple[str, ...]) -> list[str]:
+    return [
+        shorten(f"Tranche: {warning}", LONGEST_WARNING - 1) for warning in dict.fromkeys(warnings)
+    ][:MOST_WARNINGS]

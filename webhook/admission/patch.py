@@ -1,0 +1,141 @@
+"""The JSON patch (RFC 6902) that turns a pod as it came into one that Tranche places.
+
+Only what differs is named, so a pod that was patched already needs nothing more.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypedDict
+
+from tranche.vendors.nvidia import write_resources
+from tranche.words.errors import Refusal
+from tranche.words.names import LIBRARY_PATH
+from tranche.words.quantity import parse_quantity
+from tranche.words.request import Request, Whole
+from tranche.words.slices import SLICES_ANNOTATION
+from webhook.admission.asks import Ask
+from webhook.admission.guard import LIBRARY_VARIABLE
+from webhook.admission.view import Container, Pod, Quantities
+from webhook.settings import Settings
+
+
+class Operation(TypedDict):
+    """One step of a patch. RFC 6902: "add" on a member that is there replaces it."""
+
+    op: str
+    path: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A step, and what it does in words."""
+
+    operation: Operation
+    words: str
+
+
+def changes(
+    pod: Pod,
+    asks: Mapping[str, Ask],
+    requests: Mapping[str, Request],
+    slices: str,
+    settings: Settings,
+) -> Iterator[Change]:
+    """All steps, in the order they must be taken."""
+    yield from _annotation(pod, slices)
+    spec = pod.spec
+    if spec.scheduler_name != settings.schedulerName:
+        yield _add(
+            "/spec/schedulerName",
+            settings.schedulerName,
+            f"schedulerName is {settings.schedulerName}, which knows what each card has left",
+        )
+    sliced = any(not isinstance(request.amount, Whole) for request in requests.values())
+    if settings.runtimeClassName and not spec.runtime_class_name and sliced:
+        yield _add(
+            "/spec/runtimeClassName",
+            settings.runtimeClassName,
+            f"runtimeClassName is {settings.runtimeClassName}, as this cluster's settings say",
+        )
+    for name, request in requests.items():
+        ask = asks[name]
+        yield from _resources(ask, write_resources(request, settings.resources.nvidia))
+        if not isinstance(request.amount, Whole):
+            yield from _preload(ask.pointer, ask.container)
+
+
+def escape(key: str) -> str:
+    """A member's name as a part of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _add(path: str, value: object, words: str) -> Change:
+    return Change({"op": "add", "path": path, "value": value}, words)
+
+
+def _annotation(pod: Pod, slices: str) -> Iterator[Change]:
+    if pod.annotations.get(SLICES_ANNOTATION) == slices:
+        return
+    words = f"annotation {SLICES_ANNOTATION} carries what was understood to the scheduler"
+    entry = {SLICES_ANNOTATION: slices}
+    if pod.metadata is None:
+        yield _add("/metadata", {"annotations": entry}, words)
+    elif pod.metadata.annotations is None:
+        yield _add("/metadata/annotations", entry, words)
+    else:
+        yield _add(f"/metadata/annotations/{escape(SLICES_ANNOTATION)}", slices, words)
+
+
+def _resources(ask: Ask, wanted: Mapping[str, int]) -> Iterator[Change]:
+    resources = ask.container.resources
+    limits = None if resources is None else resources.limits
+    requests = (None if resources is None else resources.requests) or {}
+    missing = {name: str(n) for name, n in wanted.items() if not _stands(limits or {}, name, n)}
+    words = f"container {ask.container.name}: limits " + ", ".join(
+        f"{name}: {n}" for name, n in missing.items()
+    )
+    if missing and resources is None:
+        yield _add(f"{ask.pointer}/resources", {"limits": missing}, words)
+    elif missing and limits is None:
+        yield _add(f"{ask.pointer}/resources/limits", missing, words)
+    else:
+        for name, n in missing.items():
+            words = f"container {ask.container.name}: limits {name}: {n}"
+            yield _add(f"{ask.pointer}/resources/limits/{escape(name)}", n, words)
+    for name, number in wanted.items():
+        if name in requests and not _stands(requests, name, number):
+            words = f"container {ask.container.name}: requests {name}: {number}"
+            path = f"{ask.pointer}/resources/requests/{escape(name)}"
+            yield _add(path, str(number), words)
+
+
+def _stands(quantities: Quantities, name: str, number: int) -> bool:
+    """Whether the number is there already, however spelled: the API server makes 3k of 3000."""
+    if name not in quantities:
+        return False
+    try:
+        return parse_quantity(quantities[name]).value == number
+    except Refusal:
+        return False
+
+
+_SEPARATORS: Final = str.maketrans(" ", ":")
+
+
+def _preload(pointer: str, container: Container) -> Iterator[Change]:
+    words = f"container {container.name}: {LIBRARY_VARIABLE} begins with Tranche's library"
+    entry = {"name": LIBRARY_VARIABLE, "value": LIBRARY_PATH}
+    if container.env is None:
+        yield _add(f"{pointer}/env", [entry], words)
+        return
+    # Of two variables with one name the last one counts.
+    places = [at for at, one in enumerate(container.env) if one.name == LIBRARY_VARIABLE]
+    if not places:
+        yield _add(f"{pointer}/env/-", entry, words)
+        return
+    value = container.env[places[-1]].value or ""
+    if LIBRARY_PATH in value.translate(_SEPARATORS).split(":"):
+        return
+    joined = f"{LIBRARY_PATH}:{value}" if value else LIBRARY_PATH
+    yield _add(f"{pointer}/env/{places[-1]}/value", joined, words)
