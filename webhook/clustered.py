@@ -17,7 +17,7 @@ from webhook.scheduling.binder import BindingRejected
 from webhook.scheduling.extender import Extender
 from webhook.scheduling.ledger import Ledger
 from webhook.settings import Settings
-from webhook.world import Placing, Source, Teller, World
+from webhook.world import Source, Teller, World
 
 _SERVER_FAULTS = 500
 """From here on a status says that the API server does not know what became of the request."""
@@ -32,12 +32,12 @@ async def clustered(options: Options, settings: Settings, served: Served) -> Wor
     cluster = await Cluster.connect(options.kubeconfig)
 
     def extender(ledger: Ledger) -> Extender:
-        return Extender(ledger, partial(_bind, cluster), Placing.of(settings), time.monotonic)
+        return Extender(ledger, partial(_bind, cluster), settings, time.monotonic)
 
     def feed(ledger: Ledger, namespaces: Namespaces) -> list[Watch]:
         return [
             Watch(cluster, NODES, Teller(ledger.node, ledger.node_gone)),
-            Watch(cluster, pods_of(settings.scheduler_name), Teller(ledger.pod, ledger.pod_gone)),
+            Watch(cluster, pods_of(settings.schedulerName), Teller(ledger.pod, ledger.pod_gone)),
             Watch(cluster, NAMESPACES, namespaces),
         ]
 

@@ -108,19 +108,22 @@ class Reviews:
 
 
 async def _body(request: web.BaseRequest) -> bytes | web.Response:
-    too_long = _plain(413, f"a review has at most {LONGEST} bytes")
-    too_long.force_close()
     if (request.content_length or 0) > LONGEST:
-        return too_long
+        return _closing(413, f"a review has at most {LONGEST} bytes")
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        return too_long
+        return _closing(413, f"a review has at most {LONGEST} bytes")
     except TimeoutError:
-        slow = _plain(408, f"the review did not arrive within {BODY_TIMEOUT:g} s")
-        slow.force_close()
-        return slow
+        return _closing(408, f"the review did not arrive within {BODY_TIMEOUT:g} s")
+
+
+def _closing(status: int, text: str) -> web.Response:
+    response = _plain(status, text)
+    # What is left of the body is not waited for.
+    response.force_close()
+    return response
 
 
 def _plain(status: int, text: str, **headers: str) -> web.Response:

@@ -23,7 +23,7 @@ from webhook.scheduling.extender import Extender
 from webhook.scheduling.ledger import Ledger
 from webhook.scheduling.wire import ExtenderArgs, FilterResult
 from webhook.settings import Settings
-from webhook.world import Placing, World
+from webhook.world import World
 
 _HOUR: Final = 3600.0
 _MOST_PODS: Final = 10_000
@@ -104,7 +104,7 @@ class Bindings:
                 know(msgspec.to_builtins(args.Pod))
                 return await super().filter(args)
 
-        return Asked(ledger, self.post, Placing.of(settings), time.monotonic)
+        return Asked(ledger, self.post, settings, time.monotonic)
 
     async def post(self, binding: dict[str, Any]) -> None:
         """Write it down, and show the pod bound."""

@@ -9,7 +9,6 @@ from webhook.health import Problem
 from webhook.namespaces import Fetch, Namespaces
 from webhook.scheduling.extender import Extender
 from webhook.scheduling.ledger import Ledger
-from webhook.settings import Defaults, Settings
 
 
 class Source(Protocol):
@@ -42,20 +41,6 @@ class World:
     source: Source
     conditions: dict[str, Problem]
     close: Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Placing:
-    """The settings as the extender asks for them: it spells fields as the file does."""
-
-    nodePolicy: str  # noqa: N815
-    cardPolicy: str  # noqa: N815
-    defaults: Defaults
-
-    @classmethod
-    def of(cls, settings: Settings) -> "Placing":
-        """The part of the settings that placing reads."""
-        return cls(settings.node_policy, settings.card_policy, settings.defaults)
 
 
 @dataclass(frozen=True, slots=True)
