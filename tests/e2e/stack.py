@@ -126,9 +126,12 @@ class Stack:
                     self.cluster.kubectl("delete", kind, item["metadata"]["name"])
         assert saved
         # The API server's own watch of these objects follows a moment later.
-        probe = {"metadata": {"annotations": {"tranche.dev/assigned": "probe"}, "name": "probe"}}
-        probe |= {"apiVersion": "v1", "kind": "Pod"}
-        probe["spec"] = {"containers": [{"name": "main", "image": WORKLOAD}]}
+        probe = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "probe", "annotations": {"tranche.dev/assigned": "probe"}},
+            "spec": {"containers": [{"name": "main", "image": WORKLOAD}]},
+        }
         dry = ("create", "--dry-run=server", "--filename=-")
         eventually(lambda: self.cluster.kubectl(*dry, stdin=json.dumps(probe)))
         try:
