@@ -12,7 +12,7 @@ BENCHES = sorted(file.stem for file in HERE.glob("*.py") if not file.stem.starts
 def main() -> int:
     """Runs the benches named, or all of them, one after another; the number that failed."""
     parser = argparse.ArgumentParser("python -m tests.bench", description=__doc__)
-    parser.add_argument("bench", nargs="*", choices=[*BENCHES, []], help=f"of {', '.join(BENCHES)}")
+    parser.add_argument("bench", nargs="*", help=f"of {', '.join(BENCHES)}")
     failed = 0
     for name in parser.parse_args().bench or BENCHES:
         print(f"\n== {name}", flush=True)
