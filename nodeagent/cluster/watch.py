@@ -14,6 +14,7 @@ from tranche.words.errors import Malformed
 _PODS: Final = "/api/v1/pods"
 _GONE: Final = 410
 _SHORTEST_PAUSE: Final = 0.1
+_FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 _log = structlog.get_logger("cluster")
 
@@ -40,14 +41,14 @@ class PodWatch:
 
         After a lost watch a pod may have gone unseen, so a list replaces the book whole.
         """
-        pause = 1.0
+        pause = _FIRST_PAUSE
         version = ""
         while True:
             try:
                 if not version:
                     pods, version = await self._list()
                     self._book.replace(pods)
-                    pause = 1.0
+                    pause = _FIRST_PAUSE
                 version = await self._follow(version)
             except ApiError as error:
                 if error.status == _GONE:

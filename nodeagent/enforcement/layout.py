@@ -107,9 +107,7 @@ def pack_limits(limits: Sequence[Limit]) -> bytes:
         Malformed: more cards than fit, or a card whose uuid is none.
     """
     if len(limits) > MAX_CARDS:
-        raise Malformed(
-            f"{len(limits)} cards in one container, where {MAX_CARDS} can be held"
-        )
+        raise Malformed(f"{len(limits)} cards in one container, where {MAX_CARDS} can be held")
     file = Limits(
         magic=LIMITS_MAGIC,
         version=LIMITS_VERSION,

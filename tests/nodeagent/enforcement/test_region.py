@@ -1,0 +1,88 @@
+"""A region is in the container's hands: whatever it says, reading it does no harm."""
+
+import os
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nodeagent.enforcement import interposer, layout
+from nodeagent.enforcement.region import Count, read_region
+from tests.nodeagent.machine import A, B
+from tranche.words.assignment import Grant
+from tranche.words.errors import Malformed
+
+CARDS = (A, B)
+
+
+def region(path: Path, *words: tuple[int, int], stamp: int = layout.REGION_STAMP, high: int = 2):
+    content = bytearray(layout.REGION_SIZE)
+    struct.pack_into("<QI", content, 0, stamp, high)
+    for offset, value in words:
+        struct.pack_into("<Q", content, offset, value)
+    path.write_bytes(content)
+    return path
+
+
+def test_use_is_the_sum_over_the_slots(tmp_path: Path):
+    second = layout.used_offset(1)
+    path = region(
+        tmp_path / "region",
+        (second, 5),
+        (second + 8, 7),
+        (second + 16, 11),  # beyond slots_high: never owned
+        (layout.refused_offset(1), 3),
+    )
+    assert read_region(path, CARDS) == {A: Count(0, 0), B: Count(12, 3)}
+
+
+def test_a_region_that_no_process_has_come_to_counts_nothing(tmp_path: Path):
+    path = region(tmp_path / "region", stamp=0, high=0)
+    assert read_region(path, CARDS) == dict.fromkeys(CARDS, Count(0, 0))
+
+
+def test_counts_that_no_card_has_do_not_overflow(tmp_path: Path):
+    first = layout.used_offset(0)
+    path = region(tmp_path / "region", (first, 2**64 - 1), (first + 8, 2**64 - 1))
+    assert read_region(path, CARDS)[A].used == 2**63 - 1
+
+
+@pytest.mark.parametrize(("stamp", "high"), [(1, 2), (layout.REGION_STAMP, 1025)])
+def test_nonsense_is_malformed(tmp_path: Path, stamp: int, high: int):
+    with pytest.raises(Malformed):
+        read_region(region(tmp_path / "region", stamp=stamp, high=high), CARDS)
+
+
+def test_a_region_that_was_cut_is_malformed(tmp_path: Path):
+    path = region(tmp_path / "region")
+    os.truncate(path, layout.used_offset(0) + 8)
+    with pytest.raises(Malformed):
+        read_region(path, CARDS)
+
+
+def test_a_link_is_not_followed(tmp_path: Path):
+    (tmp_path / "link").symlink_to(region(tmp_path / "region"))
+    with pytest.raises(OSError, match="symbolic links"):
+        read_region(tmp_path / "link", CARDS)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "region")
+    with pytest.raises(Malformed):
+        read_region(tmp_path / "region", CARDS)
+
+
+@given(st.binary(max_size=100))
+def test_any_bytes_are_numbers_or_unknown(tmp_path_factory: pytest.TempPathFactory, head: bytes):
+    folder = tmp_path_factory.mktemp("region")
+    content = bytearray(layout.REGION_SIZE)
+    content[: len(head)] = head
+    (folder / "region").write_bytes(content)
+    counts = interposer.read_use(folder, [Grant(A, 1), Grant(B, 1)])
+    assert all(0 <= count.used < 2**63 for count in counts.values())
+
+
+def test_a_slice_that_is_gone_counts_nothing(tmp_path: Path):
+    assert interposer.read_use(tmp_path / "none", [Grant(A, 1)]) == {}
