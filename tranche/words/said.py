@@ -129,7 +129,7 @@ def _contradiction(part: str, mine: object, theirs: object, places: tuple[str, s
     )
 
 
-def _shown(value: object) -> str:
+def _shown(value: object) -> str:  # noqa: PLR0911  one line a kind
     match value:
         case Mebibytes(mib):
             return f"{mib}Mi"

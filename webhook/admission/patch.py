@@ -92,20 +92,19 @@ def _resources(ask: Ask, wanted: Mapping[str, int]) -> Iterator[Change]:
     limits = None if resources is None else resources.limits
     requests = (None if resources is None else resources.requests) or {}
     missing = {name: str(n) for name, n in wanted.items() if not _stands(limits or {}, name, n)}
-    words = f"container {ask.container.name}: limits " + ", ".join(
-        f"{name}: {n}" for name, n in missing.items()
-    )
+    listed = ", ".join(f"{name}: {n}" for name, n in missing.items())
+    words = f"container {ask.container.name}: limits {listed}, as Kubernetes counts it"
     if missing and resources is None:
         yield _add(f"{ask.pointer}/resources", {"limits": missing}, words)
     elif missing and limits is None:
         yield _add(f"{ask.pointer}/resources/limits", missing, words)
     else:
         for name, n in missing.items():
-            words = f"container {ask.container.name}: limits {name}: {n}"
+            words = f"container {ask.container.name}: limits {name}: {n}, as Kubernetes counts it"
             yield _add(f"{ask.pointer}/resources/limits/{escape(name)}", n, words)
     for name, number in wanted.items():
         if name in requests and not _stands(requests, name, number):
-            words = f"container {ask.container.name}: requests {name}: {number}"
+            words = f"container {ask.container.name}: requests {name}: {number}, as its limit"
             path = f"{ask.pointer}/resources/requests/{escape(name)}"
             yield _add(path, str(number), words)
 
@@ -124,7 +123,10 @@ _SEPARATORS: Final = str.maketrans(" ", ":")
 
 
 def _preload(pointer: str, container: Container) -> Iterator[Change]:
-    words = f"container {container.name}: {LIBRARY_VARIABLE} begins with Tranche's library"
+    words = (
+        f"container {container.name}: {LIBRARY_VARIABLE} begins with Tranche's library, which "
+        "refuses memory past the slice"
+    )
     entry = {"name": LIBRARY_VARIABLE, "value": LIBRARY_PATH}
     if container.env is None:
         yield _add(f"{pointer}/env", [entry], words)

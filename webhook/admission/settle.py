@@ -57,7 +57,7 @@ def _settled(
         if memory is None:
             memory = Percent(MAX_PERCENT)
             warnings += (
-                "memory was not said: it gets all of a card's, so that no other slice fits beside it",
+                "memory was not said: it gets all that the card has, and shares the card with none",
             )
         if cores is None and rules.max_cores is not None:
             cores = rules.max_cores
