@@ -146,7 +146,7 @@ async def test_the_node_of_the_hold_is_rated_above_all_others(world: World):
 
 
 async def test_the_setting_decides_on_nodes_where_the_request_says_nothing():
-    world = World(Settings(node_policy=Placing.SPREAD))
+    world = World(Settings(nodePolicy=Placing.SPREAD))
     world.add(node("a", card("A", 1000)), node("b", card("B", 1000)))
     assert await world.schedule(waiting(world, "one", mib(100))) == "a"
     assert await world.schedule(waiting(world, "two", mib(100))) == "b"

@@ -159,7 +159,7 @@ async def test_binpack_fills_the_fullest_card_and_spread_the_emptiest(world: Wor
 
 
 async def test_the_setting_decides_where_the_request_says_nothing():
-    world = World(Settings(card_policy=Placing.SPREAD))
+    world = World(Settings(cardPolicy=Placing.SPREAD))
     world.add(node("n", card("A"), card("B")))
     assert await placed(world, mib(100)) == ["A"]
     assert await placed(world, mib(100), "same") == ["B"]
