@@ -45,7 +45,8 @@ class ApiServer:
         self.selectors = {}
         self.namespaces_may_be_listed = asyncio.Event()
         self.secret = None
-        self.bundle = ""
+        self.other = make_authority(utc_now()).certificate_pem
+        self.bundle = base64.b64encode(self.other).decode()
         self.bindings = []
         self.binding_status = 201
 
@@ -204,8 +205,8 @@ async def test_a_binding_that_the_api_server_refuses_is_told_to_the_scheduler(ru
 
 async def test_a_bundle_of_others_is_not_thrown_away_at_once(running):
     """Another replica may be serving under it still."""
-    other = make_authority(utc_now())
-    running.api.bundle = base64.b64encode(other.certificate_pem).decode()
     running.api.namespaces_may_be_listed.set()
     await running.until_ready()
-    assert other.certificate_pem in base64.b64decode(running.api.bundle)
+    bundle = base64.b64decode(running.api.bundle)
+    assert running.api.other in bundle
+    assert bundle.count(b"BEGIN CERTIFICATE") == 2

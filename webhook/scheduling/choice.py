@@ -61,7 +61,7 @@ def unlawful(ledger: Ledger, plan: Plan, law: Law, names: Iterable[str]) -> dict
     kindest, as kube-scheduler counts by text. ``plan`` must have learned the nodes' kinds.
     """
     rules = law.rules
-    if rules.quota_mib is None and rules.max_mib is None and rules.max_cores is None:
+    if rules.quota is None and rules.max_mib is None and rules.max_cores is None:
         return {}
     held = ledger.held_by(law.namespace)
     cores = max(demand.cores for demand in plan.demands)

@@ -49,7 +49,7 @@ class Law:
 
     def over(self, mib: int, held: int) -> str:
         """Why ``mib`` more are too many beside those ``held``; empty when they are not."""
-        quota = self.rules.quota_mib
+        quota = self.rules.quota
         if quota is None or held + mib <= quota:
             return ""
         return (

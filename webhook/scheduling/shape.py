@@ -81,8 +81,8 @@ def ask_of(pod: PodView, settings: Settings, allowed: tuple[Model, ...] = ()) ->
     shape = Shape(
         roles=tuple(member.role for member in asking),
         requests=wanted,
-        node_policy=said or settings.node_policy,
-        card_policy=settings.card_policy,
+        node_policy=said or settings.nodePolicy,
+        card_policy=settings.cardPolicy,
         allowed=allowed,
     )
     return Ask(pod, tuple(member.name for member in asking), shape)
