@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,12 @@ class Helm:
     def __init__(self, server: ApiServer) -> None:
         (self.program,) = need("helm")
         self.server = server
+        self.argv = [self.program, "--kubeconfig", str(server.kubeconfig), "-n", NAMESPACE]
 
     def __call__(self, *arguments: str) -> str:
         """What it prints; fails with what it complains of."""
         done = subprocess.run(
-            [self.program, "--kubeconfig", str(self.server.kubeconfig), "-n", NAMESPACE]
-            + list(arguments),
+            [*self.argv, *arguments],
             capture_output=True,
             text=True,
             check=False,
@@ -42,29 +43,33 @@ class Helm:
         return self("upgrade", "tranche", str(CHART), *flags)
 
 
-@pytest.fixture(scope="session")
-def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """An API server with nothing on it."""
+@contextmanager
+def installed(folder: Path) -> Iterator[Helm]:
+    """A server of its own with the chart installed as a user would; about three seconds."""
     need("helm")
-    folder: Path = tmp_path_factory.mktemp("api-server")
     with started(folder) as server:
-        yield server
+        helm = Helm(server)
+        helm.install()
+        yield helm
 
 
 @pytest.fixture(scope="session")
-def helm(empty_server: ApiServer) -> Helm:
-    """helm, with the chart installed as a user would."""
-    helm = Helm(empty_server)
-    helm.install()
-    return helm
+def helm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helm]:
+    """The release that all tests share."""
+    with installed(tmp_path_factory.mktemp("api-server")) as helm:
+        yield helm
 
 
 @pytest.fixture(scope="session")
 def server(helm: Helm) -> ApiServer:
     """The API server with all policies in force, which takes it a moment."""
-    server = helm.server
+    wait_for_policies(helm.server)
+    return helm.server
+
+
+def wait_for_policies(server: ApiServer) -> None:
+    """The server learns of policies by a watch, and compiles them."""
     until = time.monotonic() + 60
     while server.call("POST", pods_path(), POD_WITH_WORDS).status != 403:
         assert time.monotonic() < until, "the policies never came into force"
         time.sleep(0.1)
-    return server

@@ -18,7 +18,9 @@ def pod(name: str = "a", **parts: Any) -> Json:
     metadata = {"name": name} | {
         key: parts.pop(key) for key in ("annotations", "labels") if key in parts
     }
-    container = {"name": "main", "image": "example"} | ({"resources": resources} if resources else {})
+    container = {"name": "main", "image": "example"} | (
+        {"resources": resources} if resources else {}
+    )
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -1,4 +1,7 @@
-"""With the webhook down, pods that ask for a card are refused and no other; by a real API server."""
+"""With the webhook down, pods that ask for a card are refused and no other.
+
+Asked of a real API server.
+"""
 
 from typing import Any
 

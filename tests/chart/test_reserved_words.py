@@ -107,7 +107,7 @@ def test_a_finished_pod_can_be_deleted(server: ApiServer, held: str):
     assert server.call("GET", held).status == 404
 
 
-@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("place", ["pods/loose/binding", "bindings"])
 @pytest.mark.parametrize(
     ("annotations", "who", "said"),
     [
@@ -117,11 +117,11 @@ def test_a_finished_pod_can_be_deleted(server: ApiServer, held: str):
     ],
 )
 def test_a_binding_of_somebody_elses_carries_neither(
-    server: ApiServer, legacy: bool, annotations: dict[str, str], who: As | None, said: str
+    server: ApiServer, place: str, annotations: dict[str, str], who: As | None, said: str
 ):
     server.call("POST", pods_path(kept=True), pod("loose"))
-    place = "/api/v1/namespaces/default/" + ("bindings" if legacy else "pods/loose/binding")
-    answer = server.call("POST", place, binding("loose", annotations), who=who)
+    path = f"/api/v1/namespaces/default/{place}"
+    answer = server.call("POST", path, binding("loose", annotations), who=who)
     assert answer.status == 403
     assert said in answer.message
     server.call("DELETE", f"{pods_path(kept=True)}/loose", {"gracePeriodSeconds": 0})

@@ -1,5 +1,6 @@
 """Only a pod that speaks of accelerators is sent to the webhook; asked of a real API server."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +9,7 @@ import pytest
 from tests.chart.api_server import ApiServer
 from tests.chart.objects import pod, pods_path
 
-CONFIGURATION = (
-    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/tranche"
-)
+CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/tranche"
 MANY = {f"example.com/{n}": "x" for n in range(2000)}
 
 
@@ -24,6 +23,11 @@ def strict(server: ApiServer) -> Iterator[None]:
         assert answer.status == 200
 
     policy("Fail")
+    # The server learns of it by a watch.
+    until = time.monotonic() + 30
+    while not is_sent(server, pod(annotations={"tranche.dev/gpu": "1Gi"})):
+        assert time.monotonic() < until, "never sent"
+        time.sleep(0.1)
     yield
     policy("Ignore")
 
@@ -33,15 +37,6 @@ def is_sent(server: ApiServer, manifest: dict[str, Any]) -> bool:
     sent = 'failed calling webhook "pods.tranche.dev"' in answer.message
     assert sent or answer.status in {201, 403}, answer
     return sent
-
-
-@pytest.fixture(scope="module", autouse=True)
-def in_force(server: ApiServer, strict: None) -> None:
-    """The server learns of the changed configuration by a watch."""
-    for _ in range(300):
-        if is_sent(server, pod(annotations={"tranche.dev/gpu": "1Gi"})):
-            return
-    raise AssertionError("never sent")
 
 
 @pytest.mark.parametrize(
