@@ -67,7 +67,7 @@ def parse_model(words: str) -> Model:
         size = _SIZE.fullmatch(token)
         if size:
             sizes.add(int(size[1]))
-        elif token in RESERVED or not _TOKEN.fullmatch(token):
+        elif token in RESERVED or not (_TOKEN.fullmatch(token) or token in table().joined):
             raise Refusal(words, f'"{token}" cannot stand in the name of a model', _EXAMPLE)
         else:
             names.append(token)
