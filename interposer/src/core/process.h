@@ -1,0 +1,26 @@
+/* Who this process is, and whether another one is dead, as region.h defines both. */
+#ifndef TRANCHE_CORE_PROCESS_H
+#define TRANCHE_CORE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct process {
+    uint64_t owner;         /* id and start time in one word */
+    uint64_t pid_namespace; /* 0: not known */
+    uint64_t exec_mark;     /* 0: not known */
+};
+
+struct process process_self(void);
+
+/* Whether `other` is certainly dead, judged by `self`. In doubt it lives. */
+bool process_is_dead(const struct process *self, const struct process *other);
+
+/* What of /proc/<pid>/stat is wanted; a line that cannot be read gives false. */
+struct process_stat {
+    char state;
+    uint64_t threads, start_time, stack;
+};
+bool process_parse_stat(const char *line, struct process_stat *out);
+
+#endif

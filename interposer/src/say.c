@@ -1,0 +1,34 @@
+#include "say.h"
+
+#include <string.h>
+
+#include "sys.h"
+#include "tranche/paths.h"
+
+#define START "tranche: no device memory is granted: "
+#define ANEW " Delete the pod to have it started anew; if that does not help, look at the node agent.\n"
+
+static const char *const LINES[SAY_REASONS] = {
+    [SAY_LIMITS_MISSING] =
+        START TRANCHE_LIMITS_PATH " cannot be read; it says how large this container's slice is." ANEW,
+    [SAY_LIMITS_MALFORMED] = START TRANCHE_LIMITS_PATH " is not a limits file of version 1." ANEW,
+    [SAY_REGION_MISSING] =
+        START TRANCHE_REGION_PATH " cannot be opened for writing; this container's processes count "
+              "in it." ANEW,
+    [SAY_REGION_MALFORMED] =
+        START TRANCHE_REGION_PATH " is too short or of another version." ANEW,
+    [SAY_SLOTS_FULL] = START "1024 processes of this container use cards already; end some of them.\n",
+    [SAY_SLOT_LOST] =
+        START TRANCHE_REGION_PATH " was changed by something else than this library." ANEW,
+    [SAY_CARD_NOT_GRANTED] =
+        START "this card is not part of the container's slice; use one that is, or ask for this one "
+              "(tranche.dev/gpu).\n",
+};
+
+static unsigned said[SAY_REASONS];
+
+void say_once(enum say_reason reason) {
+    if (__atomic_exchange_n(&said[reason], 1u, __ATOMIC_RELAXED)) return;
+    const char *line = LINES[reason];
+    (void)syscall(SYS_write, 2, line, strlen(line));
+}

@@ -1,0 +1,18 @@
+/* One line on stderr, once per process and reason: what is wrong and what to do. */
+#ifndef TRANCHE_SAY_H
+#define TRANCHE_SAY_H
+
+enum say_reason {
+    SAY_LIMITS_MISSING,
+    SAY_LIMITS_MALFORMED,
+    SAY_REGION_MISSING,
+    SAY_REGION_MALFORMED,
+    SAY_SLOTS_FULL,
+    SAY_SLOT_LOST,
+    SAY_CARD_NOT_GRANTED,
+    SAY_REASONS
+};
+
+void say_once(enum say_reason reason);
+
+#endif

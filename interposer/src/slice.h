@@ -1,0 +1,32 @@
+/* This process's part in the slice: its mappings of limits and region, its slot, what it holds.
+ *
+ * Nothing is done before the first call that needs it, and all of it anew in the child of a fork. */
+#ifndef TRANCHE_SLICE_H
+#define TRANCHE_SLICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/ledger.h"
+#include "core/table.h"
+
+enum { SLICE_NO_CARD = -1, SLICE_CARD_UNKNOWN = -2, SLICE_ORDINALS = 64 };
+
+struct slice {
+    struct ledger ledger;
+    struct table pointers; /* device addresses */
+    struct table handles;  /* of physical memory: cuMemCreate */
+    struct table pools;    /* where a memory pool's memory lies */
+    int cards[SLICE_ORDINALS]; /* CUdevice -> place in the limits, as slice_card() has found it */
+};
+
+/* NULL when there are no limits to go by; the reason has been said on stderr. */
+struct slice *slice_get(void);
+
+/* The same, but NULL where this process has not reserved anything yet. */
+struct slice *slice_attached(void);
+
+/* The card's place in the limits, or SLICE_NO_CARD. */
+int slice_card_by_uuid(const struct slice *slice, const uint8_t uuid[16]);
+
+#endif
