@@ -74,7 +74,7 @@ class ApiServer:
             (group,) = who.groups
             request.add_header("Impersonate-Group", group)
         try:
-            with urllib.request.urlopen(request, context=_trusting()) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, context=trusting()) as answer:  # noqa: S310
                 return Answer(answer.status, json.load(answer))
         except urllib.error.HTTPError as error:
             with error:
@@ -85,28 +85,37 @@ class ApiServer:
         """A JSON merge patch."""
         return self.call("PATCH", path, body, who=who, kind="application/merge-patch+json")
 
-    def write_kubeconfig(self) -> None:
+    def token(self, namespace: str, account: str) -> str:
+        """A token of a service account."""
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        return str(self.call("POST", path, {"spec": {}}).body["status"]["token"])
+
+    def write_kubeconfig(self, path: Path | None = None, token: str = _TOKEN) -> None:
+        """The administrator's, unless another's token is given, and then another place."""
         cluster = {"server": self.url, "insecure-skip-tls-verify": True}
         config = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "test", "cluster": cluster}],
-            "users": [{"name": "admin", "user": {"token": _TOKEN}}],
+            "users": [{"name": "admin", "user": {"token": token}}],
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin"}}],
             "current-context": "test",
         }
-        self.kubeconfig.write_text(json.dumps(config))
-        self.kubeconfig.chmod(0o600)
+        path = path or self.kubeconfig
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(config))
 
 
-def _trusting() -> ssl.SSLContext:
+def trusting() -> ssl.SSLContext:
+    """TLS with whoever answers on loopback."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -115,7 +124,8 @@ def _free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def _process(name: str, *argv: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def process(name: str, *argv: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs it until left, its output in `<name>.log`."""
     with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
     try:
@@ -149,12 +159,12 @@ def started(folder: Path) -> Iterator[ApiServer]:
     """Starts one in `folder`, and ends it; about five seconds."""
     etcd, kube_apiserver = need("etcd", "kube-apiserver")
     _write_keys(folder)
-    clients, peers, secure = _free_ports(3)
+    clients, peers, secure = free_ports(3)
     store = f"http://127.0.0.1:{clients}"
     server = ApiServer(f"https://127.0.0.1:{secure}", folder)
     server.write_kubeconfig()
     with (
-        _process(
+        process(
             "etcd",
             etcd,
             f"--data-dir={folder / 'etcd'}",
@@ -164,7 +174,7 @@ def started(folder: Path) -> Iterator[ApiServer]:
             "--unsafe-no-fsync",
             folder=folder,
         ),
-        _process(
+        process(
             "kube-apiserver",
             kube_apiserver,
             f"--etcd-servers={store}",
@@ -182,9 +192,9 @@ def started(folder: Path) -> Iterator[ApiServer]:
             # No controller makes the account that every pod would have to have.
             "--disable-admission-plugins=ServiceAccount",
             folder=folder,
-        ) as process,
+        ) as running,
     ):
-        _wait(server, process)
+        _wait(server, running)
         yield server
 
 

@@ -24,7 +24,7 @@ VARIANTS = {
 }
 
 
-@pytest.fixture(scope="module", params=VARIANTS.values(), ids=VARIANTS)
+@pytest.fixture(scope="module", params=list(VARIANTS.values()), ids=list(VARIANTS))
 def any_variant(request: pytest.FixtureRequest) -> Manifests:
     return rendered(*request.param)
 

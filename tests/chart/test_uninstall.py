@@ -1,6 +1,5 @@
 """Uninstalling leaves nothing behind."""
 
-import json
 import subprocess
 import sys
 import threading
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.chart.api_server import ApiServer, As
 from tests.chart.conftest import Helm, installed, wait_for_policies
@@ -82,12 +80,8 @@ def clean_up(server: ApiServer, folder: Path, manifests: list[dict[str, Any]]) -
         else:
             answer = server.call("POST", PATHS[one["kind"]], one)
             assert answer.status == 201, answer.message
-    account = f"{PATHS['ServiceAccount']}/tranche-uninstall/token"
-    token = server.call("POST", account, {"spec": {}}).body["status"]["token"]
-    config = yaml.safe_load(server.kubeconfig.read_text())
-    config["users"][0]["user"] = {"token": token}
     file = folder / "clean-up.json"
-    file.write_text(json.dumps(config))
+    server.write_kubeconfig(file, server.token(NAMESPACE, "tranche-uninstall"))
     program, *words = container["command"]
     assert program == "tranche-webhook"
     over = threading.Event()
