@@ -60,16 +60,11 @@ class DevicePlugin:
         self, request: dp.PreferredAllocationRequest, _context: Context
     ) -> dp.PreferredAllocationResponse:
         """One token is as good as another. Not called, as the options say."""
-        return dp.PreferredAllocationResponse(
-            container_responses=[
-                dp.ContainerPreferredAllocationResponse(
-                    deviceIDs=dict.fromkeys(
-                        (*one.must_include_deviceIDs, *one.available_deviceIDs)
-                    ).keys()
-                )
-                for one in request.container_requests
-            ]
-        )
+        answer = dp.PreferredAllocationResponse()
+        for one in request.container_requests:
+            ids = dict.fromkeys((*one.must_include_deviceIDs, *one.available_deviceIDs))
+            answer.container_responses.add(deviceIDs=list(ids)[: one.allocation_size])
+        return answer
 
     async def Allocate(  # noqa: N802
         self, request: dp.AllocateRequest, _context: Context

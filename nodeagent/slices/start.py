@@ -32,6 +32,7 @@ PATIENCE: Final = 10.0
 cards back. The kubelet itself waits 30."""
 
 _AGAIN: Final = 0.5
+_ANSWER: Final = 5.0
 
 _log = structlog.get_logger("slices")
 
@@ -137,7 +138,8 @@ class Starter:
         if not asked.exact:
             why = "its record does not say which container holds these devices"
             raise Refusal("", why, RETRY, where="the kubelet")
-        known = [pod for uid in sorted(asked.uids) if (pod := await self._known(uid))]
+        answers = await asyncio.gather(*(self._known(uid) for uid in sorted(asked.uids)))
+        known = [pod for pod in answers if pod is not None]
         if len(known) > 1:
             names = " and ".join(f"{pod.namespace}/{pod.name}" for pod in known)
             raise Refusal("", f"gave the same tokens to {names}", "delete one", where="the kubelet")
@@ -151,8 +153,17 @@ class Starter:
         """A pod that has not ended, from the watch, or at last from the API server itself."""
         pod = await self._book.wait(uid, PATIENCE)
         if pod is None:
-            pod = next((one for one in await self._pods.fetch() if one.uid == uid), None)
+            pod = next((one for one in await self._fetch() if one.uid == uid), None)
+            if pod is not None:
+                self._book.put(pod)  # else its slice would be taken for one of the dead
         return None if pod is None or pod.over else pod
+
+    async def _fetch(self) -> Sequence[Pod]:
+        try:
+            async with asyncio.timeout(_ANSWER):
+                return await self._pods.fetch()
+        except TimeoutError as error:
+            raise OSError(f"the API server did not answer within {_ANSWER:.0f} s") from error
 
     def _make(self, pod: Pod, one: Plan, footprint: dict[str, int]) -> None:
         before = self._store.records.get(one.name)

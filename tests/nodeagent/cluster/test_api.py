@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from nodeagent.cluster import watch
@@ -17,56 +15,9 @@ from nodeagent.cluster.watch import PodWatch
 from nodeagent.cluster.writes import CardsAnnotation, uninstalled
 from nodeagent.pods import PodBook
 from nodeagent.signals import Signal
+from tests.nodeagent.cluster.server import Server
 from tests.nodeagent.machine import NODE, A, eventually, found, raw_pod
 from tranche.words.cards import CARDS_ANNOTATION, dump_cards
-
-
-class Server:
-    """As much of an API server as the agent asks."""
-
-    def __init__(self) -> None:
-        self.pods: list[dict[str, Any]] = []
-        self.annotations: dict[str, str] = {}
-        self.patches: list[Any] = []
-        self.daemon_set: Any = {"metadata": {}}
-        self.fail = 0
-        self.lists = 0
-        self.watches: list[str] = []
-        self.events: asyncio.Queue[bytes | None] = asyncio.Queue()
-
-    async def list_or_watch(self, request: web.Request) -> web.StreamResponse:
-        assert request.query["fieldSelector"] == f"spec.nodeName={NODE}"
-        if self.fail:
-            return web.json_response({"message": "no"}, status=self.fail)
-        if "watch" not in request.query:
-            self.lists += 1
-            return web.json_response({"metadata": {"resourceVersion": "5"}, "items": self.pods})
-        self.watches.append(request.query["resourceVersion"])
-        answer = web.StreamResponse()
-        await answer.prepare(request)
-        while (line := await self.events.get()) is not None:
-            await answer.write(line)
-        return answer
-
-    async def node(self, request: web.Request) -> web.Response:
-        if self.fail:
-            return web.json_response({"message": "no"}, status=self.fail)
-        if request.method == "PATCH":
-            assert request.content_type == "application/merge-patch+json"
-            patch = (await request.json())["metadata"]["annotations"]
-            self.patches.append(patch)
-            self.annotations |= patch
-        return web.json_response({"metadata": {"annotations": self.annotations}})
-
-    async def daemon(self, _request: web.Request) -> web.Response:
-        if self.daemon_set is None:
-            return web.json_response({"message": "not found"}, status=404)
-        return web.json_response(self.daemon_set)
-
-    def tell(self, kind: str, pod: dict[str, Any], version: str) -> None:
-        pod = pod | {"metadata": pod["metadata"] | {"resourceVersion": version}}
-        line = json.dumps({"type": kind, "object": pod}).encode() + b"\n"
-        self.events.put_nowait(line)
 
 
 @pytest.fixture
@@ -76,18 +27,12 @@ async def server() -> Server:
 
 @pytest.fixture
 async def api(server: Server) -> AsyncIterator[Api]:
-    app = web.Application()
-    app.add_routes(
-        [
-            web.get("/api/v1/pods", server.list_or_watch),
-            web.get(f"/api/v1/nodes/{NODE}", server.node),
-            web.patch(f"/api/v1/nodes/{NODE}", server.node),
-            web.get("/apis/apps/v1/namespaces/ns/daemonsets/agent", server.daemon),
-        ]
-    )
-    async with TestServer(app) as http, Api(Credentials(str(http.make_url("")), None)) as one:
+    async with (
+        TestServer(server.app()) as http,
+        Api(Credentials(str(http.make_url("")), None)) as one,
+    ):
         yield one
-        server.events.put_nowait(None)
+        server.end_watch()
 
 
 @contextlib.asynccontextmanager
@@ -125,7 +70,7 @@ async def test_a_watch_that_ends_is_taken_up_where_it_was(server: Server, api: A
     book = PodBook()
     async with running(PodWatch(api, NODE, book).run()):
         server.tell("BOOKMARK", {"metadata": {}}, "77")
-        server.events.put_nowait(None)
+        server.end_watch()
         await eventually(lambda: server.watches == ["5", "77"])
         assert server.lists == 1
 
@@ -139,7 +84,7 @@ async def test_after_a_watch_that_cannot_go_on_a_list_tells_who_is_gone(
     async with running(PodWatch(api, NODE, book).run()):
         await eventually(lambda: book.living() == {"uid-one"})
         server.pods = []
-        server.events.put_nowait(line)
+        server.tell_line(line)
         await eventually(lambda: not book.living())
         assert server.lists == 2
 
@@ -150,7 +95,7 @@ async def test_an_api_server_that_is_away_leaves_the_book_as_it_was(server: Serv
     async with running(PodWatch(api, NODE, book).run()):
         await eventually(lambda: book.synced)
         server.fail = 500
-        server.events.put_nowait(None)
+        server.end_watch()
         await asyncio.sleep(0.1)
         assert book.living() == {"uid-one"}
         server.fail = 0
