@@ -35,6 +35,7 @@ class Verdicts:
         self.fits: dict[str, float] = {}
         self.fails: dict[str, Lack] = {}
         self._ledger = ledger
+        self._lacks: dict[Lack, Lack] = {}
         self._spread = shape.node_policy is Placing.SPREAD
         self._place = ledger.changes.now
         self._due: dict[str, None] = dict.fromkeys(ledger.nodes)
@@ -78,7 +79,8 @@ class Verdicts:
         self.plan.learn(self._ledger.kinds.all)
         found = lack(node, self.plan)
         if found is not None:
-            self.fails[name] = found
+            # Thousands of nodes lack the same; one object for all spares memory and its collector.
+            self.fails[name] = self._lacks.setdefault(found, found)
         else:
             self.fits[name] = 1.0 - node.fullness if self._spread else node.fullness
 

@@ -48,8 +48,11 @@ class FilterResult(msgspec.Struct):
     Error: str = ""
 
 
-class HostPriority(msgspec.Struct):
-    """One node's score, 0 to 10."""
+class HostPriority(msgspec.Struct, gc=False):
+    """One node's score, 0 to 10.
+
+    An answer has thousands; were they the collector's business, each would make it look at all.
+    """
 
     Host: str
     Score: int
