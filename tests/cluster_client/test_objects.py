@@ -129,7 +129,7 @@ users: [{{name: u, user: {{token: t}}}}]
         await cluster.close()
 
 
-async def test_a_stream_that_falls_silent_is_given_up(api, cluster):
+async def test_a_stream_that_falls_silent_ends(api, cluster):
     """Also when the peer sends what is no HTTP, of which aiohttp does not tell its reader."""
     api.page = 1
     async with cluster.stream(
@@ -137,8 +137,7 @@ async def test_a_stream_that_falls_silent_is_given_up(api, cluster):
     ) as chunks:
         await api.put("a")
         assert await anext(chunks)
-    with pytest.raises(ApiError):
-        async with cluster.stream(
-            "/api/v1/things", {"watch": "true", "resourceVersion": "11"}, silence=0.05
-        ) as chunks:
-            await anext(chunks)
+    async with cluster.stream(
+        "/api/v1/things", {"watch": "true", "resourceVersion": "11"}, silence=0.05
+    ) as chunks:
+        assert [chunk async for chunk in chunks] == []

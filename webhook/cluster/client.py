@@ -105,12 +105,14 @@ class Cluster:
         Args:
             path: from the root.
             query: parameters.
-            silence: seconds without a byte after which the connection counts as dead.
+            silence: seconds without a byte after which the stream ends, as the peer may be dead.
 
         Raises:
-            ApiError: any status but 2xx, or a stream that breaks or falls silent.
+            ApiError: any status but 2xx, or a stream that breaks.
         """
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT, sock_read=silence)
+        limits = aiohttp.ClientTimeout(
+            total=None, sock_connect=_CONNECT_TIMEOUT, sock_read=silence + 5
+        )
         async with self._response("GET", path, query, limits) as response:
             yield _chunks(response.content, silence)
 
@@ -147,10 +149,13 @@ class Cluster:
 
 async def _chunks(content: aiohttp.StreamReader, silence: float) -> AsyncIterator[bytes]:
     while True:
-        # aiohttp's own sock_read does not end the wait when the peer garbles a chunk's header: its
-        # parser drops the connection and tells the reader nothing.
-        async with asyncio.timeout(silence):
-            chunk = await content.readany()
+        # Not aiohttp's sock_read: that does not end the wait when the peer garbles a chunk's
+        # header, for its parser then drops the connection and tells the reader nothing.
+        try:
+            async with asyncio.timeout(silence):
+                chunk = await content.readany()
+        except TimeoutError:
+            return
         if not chunk:
             return
         yield chunk

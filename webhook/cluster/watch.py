@@ -23,7 +23,8 @@ PAGE: Final = 500
 """Objects per page of a list: bounds what is held at once while listing a large cluster."""
 
 SILENCE: Final = 90.0
-"""Seconds. An API server sends a bookmark about once a minute, so silence means a dead peer."""
+"""Seconds without a byte after which the watch is opened anew from where it stood. Where nothing
+changes, an API server sends no bookmarks either, and only asking tells it from a dead one."""
 
 LONGEST_LINE: Final = 16 * 1024 * 1024
 """Bytes. etcd takes objects of 1.5 MiB; what is far beyond is no event."""
@@ -189,11 +190,17 @@ class Watch:
             query["fieldSelector"] = self.resource.field_selector
         began = self._clock()
         events = 0
-        async with self._cluster.stream(self.resource.path, query, silence=SILENCE) as chunks:
-            async for line in _lines(chunks):
+        try:
+            async with self._cluster.stream(self.resource.path, query, silence=SILENCE) as chunks:
                 self._heard = self._clock()
-                self._take(line)
-                events += 1
+                async for line in _lines(chunks):
+                    self._heard = self._clock()
+                    self._take(line)
+                    events += 1
+                    self._backoff.worked()
+        finally:
+            # However it ended: a stream that stood for a while was no failure to begin with.
+            if self._clock() - began >= SHORT:
                 self._backoff.worked()
         if not events and self._clock() - began < SHORT:
             raise ApiError(0, "the stream ended as soon as it began")
