@@ -249,6 +249,8 @@ async def measure(server, seconds):
         middle = server.counters()
         rate = await saturated(connections, request, seconds / 3)
         after = server.counters()
+        if Said(before, after).outcome("patched" if asks else "untouched") < len(latencies):
+            raise SystemExit("not every review had the outcome that this measures")
         results[name] = (latencies, Said(before, middle), rate, Said(middle, after))
     for connection in connections:
         connection.close()

@@ -21,7 +21,7 @@ class Backoff:
     """
 
     first: float = 0.2
-    most: float = 30.0
+    most: float = 10.0
     jitter: Callable[[], float] = random.random
     failures: int = field(default=0, init=False)
 
