@@ -20,9 +20,22 @@ COPY nodeagent ./nodeagent
 RUN python3 -m venv --without-pip /opt/tranche \
  && /opt/build/bin/pip --python /opt/tranche/bin/python3 install --no-cache-dir --disable-pip-version-check ${PIP_ARGS} . \
  && sed -i '1s/$/ -Iu/' /opt/tranche/bin/tranche /opt/tranche/bin/tranche-*
+# As interposer/Makefile has it, which a base need not have a `make` for; a test holds them equal.
+# Warnings are that Makefile's business.
+COPY interposer ./interposer
+RUN cd interposer && mkdir /opt/library \
+ && { echo '{ global: dlsym; dlvsym;'; sed -n 's/^HOOK(\([A-Za-z0-9_]*\),.*/\1;/p' symbols/*.def; echo 'local: *; };'; } > /opt/library/exports.map \
+ && cc="/opt/build/bin/python3 -m ziglang cc --target=$(uname -m)-linux-gnu.2.17" \
+ && for source in src/*.c src/*/*.c; do \
+      $cc -w -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -Iinclude -Isymbols -Isrc \
+        -c -o /opt/library/$(echo $source | tr / .).o $source || exit 1; \
+    done \
+ && $cc -shared -nostdlib -Wl,-soname,libtranche.so -Wl,-Bsymbolic -Wl,-z,relro -Wl,--hash-style=both \
+      -Wl,--version-script=/opt/library/exports.map -o /opt/library/libtranche.so /opt/library/*.o
 
 FROM ${BASE}
 COPY --from=build /opt/tranche /opt/tranche
+COPY --from=build /opt/library/libtranche.so /usr/local/lib/tranche/libtranche.so
 ENV PATH=/opt/tranche/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # The agent runs as root: its pod says so.
 USER 65532:65532

@@ -244,3 +244,13 @@ def test_where_another_plugin_owns_the_count_a_bare_count_is_nobodys_business():
     asks = next(c for c in policy["spec"]["matchConditions"] if c["name"] == "asks")
     assert '"nvidia.com/gpu"' not in asks["expression"]
     assert '"nvidia.com/gpumem"' in asks["expression"]
+
+
+def test_a_count_of_another_name_is_sent_and_offered_and_the_old_one_left_alone():
+    manifests = rendered("--set=settings.resources.nvidia.count=tranche.dev/gpu")
+    (webhook,) = manifests.one("MutatingWebhookConfiguration", "tranche")["webhooks"]
+    assert '["nvidia.com/","tranche.dev/gpu"]' in webhook["matchConditions"][0]["expression"]
+    agent = dict(containers(manifests))["tranche-agent/agent"]
+    assert "--resource-name=tranche.dev/gpu" in agent["args"]
+    policy = manifests.one("ValidatingAdmissionPolicy", "tranche-answered")
+    assert '"nvidia.com/gpu"' not in str(policy)

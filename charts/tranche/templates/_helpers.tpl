@@ -81,14 +81,26 @@ seccompProfile:
 {{/* The resources that a pod asks cards by, as a JSON list, which CEL reads as its own. */}}
 {{- define "tranche.asked" -}}
 {{- $names := .Values.settings.resources.nvidia -}}
-{{- $asked := list -}}
+{{- $asked := list $names.memory $names.memoryPercentage $names.cores -}}
 {{- if .Values.settings.managed -}}
-{{- $asked = append $asked $names.count -}}
-{{- end -}}
-{{- if .Values.settings.dialects.hami -}}
-{{- $asked = concat $asked (list $names.memory $names.memoryPercentage $names.cores) -}}
+{{- $asked = prepend $asked $names.count -}}
 {{- end -}}
 {{- toJson $asked -}}
+{{- end -}}
+
+{{/* Beginnings of the resources for which a pod is sent, likewise; a whole name begins itself. */}}
+{{- define "tranche.sent" -}}
+{{- $prefixes := .Values.webhook.resourcePrefixes -}}
+{{- range $name := values .Values.settings.resources.nvidia | sortAlpha -}}
+{{- $begun := false -}}
+{{- range $prefixes -}}
+{{- if hasPrefix . $name -}}{{- $begun = true -}}{{- end -}}
+{{- end -}}
+{{- if not $begun -}}
+{{- $prefixes = append $prefixes $name -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $prefixes -}}
 {{- end -}}
 
 {{- define "tranche.user" -}}
