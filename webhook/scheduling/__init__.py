@@ -11,8 +11,8 @@ HTTP.
 - `changes`  which nodes changed since a reader last looked
 - `shape`    pods that ask alike, and their asks compiled
 - `fit`      whether a card would do for a container, and if not, what is missing first
-- `place`    the cards that each container of a pod gets on a node
-- `lack`     what a node lacks for a pod
+- `place`    the search for the cards of a pod of several containers
+- `lack`     what a node lacks for a pod, or the cards that it gets there
 - `verdicts` what is known of each shape at each node, kept up to date by what changed
 - `quota`    the law of a namespace
 - `choice`   the claim that a pod would have on a node

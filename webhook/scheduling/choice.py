@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from tranche.words.errors import TrancheError
 from tranche.words.pod import phases
 from webhook.scheduling.claims import Claim, Standing, holds_of
-from webhook.scheduling.lack import APART, NO_CARDS, lack
+from webhook.scheduling.lack import APART, NO_CARDS, lack, place
 from webhook.scheduling.ledger import Ledger
-from webhook.scheduling.place import place
 from webhook.scheduling.quota import Law
 from webhook.scheduling.reasons import reason
 from webhook.scheduling.shape import Ask, Plan

@@ -1,11 +1,12 @@
-"""What a node lacks for a pod."""
+"""What a node lacks for a pod, and the cards that the pod gets there if it lacks nothing."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from webhook.scheduling.fit import Cause, stopped
-from webhook.scheduling.place import place
+from webhook.scheduling.place import Placed, Search
 from webhook.scheduling.shape import Demand, Plan
-from webhook.scheduling.stock import NodeStock
+from webhook.scheduling.stock import NodeStock, Stock
 
 
 class Lack(NamedTuple):
@@ -32,15 +33,29 @@ APART: Final = Lack(0, Cause.TOGETHER)
 def lack(node: NodeStock, plan: Plan) -> Lack | None:
     """What the node lacks for a pod; None when it has room.
 
-    ``plan`` must have learned the kinds of the node's cards.
+    ``plan`` must have learned the kinds of the node's cards. A pod of several containers is looked
+    into as deeply on every node as on one, until its plan's `Plan.patience` is used up.
     """
+    if len(plan.demands) == 1:
+        return _alone(node, plan.demands[0], 0)
     for part, demand in enumerate(plan.demands):
         found = _alone(node, demand, part)
         if found is not None:
             return found
-    if len(plan.demands) > 1 and place(node, plan) is None:
+    if _one_card_takes_all(node.cards, plan):
+        return None
+    suited = _suited(node, plan)
+    if _too_many(node.cards, plan, suited):
         return APART
-    return None
+    search = Search(node.cards, plan, suited, tries := plan.tries())
+    placed = search.result()
+    plan.patience -= tries - search.tries
+    return APART if placed is None else None
+
+
+def place(node: NodeStock, plan: Plan) -> Placed | None:
+    """The cards that a pod gets, or None where it has no room; ``plan`` as for `lack`."""
+    return Search(node.cards, plan, _suited(node, plan)).result()
 
 
 def _alone(node: NodeStock, demand: Demand, part: int) -> Lack | None:
@@ -77,3 +92,37 @@ def _on_one_numa_node(node: NodeStock, demand: Demand) -> int:
         if stopped(stock, demand) is None:
             groups[stock.card.numa] = groups.get(stock.card.numa, 0) + 1
     return max(groups.values())
+
+
+def _suited(node: NodeStock, plan: Plan) -> list[list[int]]:
+    return [
+        [at for at, stock in enumerate(node.cards) if stopped(stock, demand) is None]
+        for demand in plan.demands
+    ]
+
+
+def _one_card_takes_all(cards: Sequence[Stock], plan: Plan) -> bool:
+    """The short way to yes: most pods of several containers fit on one card, side by side."""
+    return plan.stackable and any(
+        stock.takes(*plan.stacked(stock.kind))
+        and all(stopped(stock, demand) is None for demand in plan.demands)
+        for stock in cards
+    )
+
+
+def _too_many(cards: Sequence[Stock], plan: Plan, suited: Sequence[Sequence[int]]) -> bool:
+    """The short way to no: of needs this large, all cards together hold fewer than are asked.
+
+    Only the containers that run side by side at the end of the pod's start are counted.
+    """
+    asked: list[int] = []
+    for part in plan.last_phase:
+        demand = plan.demands[part]
+        least = min(demand.needs[cards[at].kind] for at in suited[part])
+        asked += [least] * demand.request.count
+    asked.sort(reverse=True)
+    return any(
+        (at == len(asked) or asked[at] < asked[at - 1])
+        and sum(stock.free // asked[at - 1] for stock in cards) < at
+        for at in range(1, len(asked) + 1)
+    )

@@ -1,96 +1,132 @@
 """The cards that each container of a pod gets on one node.
 
 Containers are placed one after another, each on the first cards by its policy that still take it
-beside what the pod itself took already; where that ends nowhere the last choice is taken back. The
-search is bounded: nothing that a pod can write makes it long.
+beside what the pod itself took already; where that ends nowhere the last choice is taken back. How
+often that may happen is bounded: nothing that a pod can ask makes the search long.
 """
 
-from collections.abc import Iterator
-from functools import reduce
+from collections.abc import Iterator, Sequence
 from itertools import combinations
-from operator import or_
 from typing import Final
 
-from tranche.words.pod import Use
-from webhook.scheduling.fit import stopped
 from webhook.scheduling.shape import Plan
-from webhook.scheduling.stock import NodeStock, Stock
+from webhook.scheduling.stock import Stock
 
-TRIES: Final = 256
-"""Choices looked at for one pod on one node. Real pods need one per container; a pod that needs
-more than this is told that its containers do not fit together."""
+TRIES: Final = 128
+"""Choices that may be taken back for one pod on one node. Real pods need few; one that needs more
+is told that its containers do not fit together."""
+
+Suited = Sequence[Sequence[int]]
+"""For each of a plan's demands, the places of the cards that would do for it alone."""
 
 Placed = tuple[tuple[Stock, ...], ...]
 """The cards of each of a plan's demands, in their order."""
 
-_Tally = dict[str, tuple[Use, ...]]
-"""What the pod itself takes so far: by card's uuid, for each phase of its life."""
+_Use = tuple[int, int, int]
+"""MiB, percent of cores, and open slices, as `tranche.words.pod.Use` counts them."""
+
+_Own = tuple[_Use, tuple[_Use, ...]]
+"""What the pod itself takes of a card: at most, and in each phase of its life."""
 
 
-def place(node: NodeStock, plan: Plan) -> Placed | None:
-    """The cards that a pod gets, or None where it has no room.
+class Search:
+    """One search on one node.
 
-    ``plan`` must have learned the kinds of the node's cards.
+    Attributes:
+        tries: choices that may still be taken back.
     """
-    return _Search(node, plan).result()
 
-
-class _Search:
-    def __init__(self, node: NodeStock, plan: Plan) -> None:
-        self._cards = node.cards
+    def __init__(
+        self, cards: Sequence[Stock], plan: Plan, suited: Suited, tries: int = TRIES
+    ) -> None:
+        self.tries = tries
+        self._cards = cards
         self._plan = plan
-        self._order = tuple(plan.in_order())
-        self._found: dict[int, tuple[Stock, ...]] = {}
-        self._left = TRIES
+        self._evenly = False
+        self._suited = suited
+        nothing: _Own = ((0, 0, 0), ((0, 0, 0),) * plan.phase_count)
+        self._own = [nothing] * len(cards)
+        self._found: list[tuple[int, ...]] = [()] * len(plan.demands)
 
     def result(self) -> Placed | None:
-        if not self._from(0, {}):
-            return None
-        return tuple(self._found[part] for part in range(len(self._order)))
+        """The cards that the pod gets, or None where it has no room.
 
-    def _from(self, step: int, tally: _Tally) -> bool:
-        if step == len(self._order):
+        Where the policies' choices lead nowhere, the emptiest cards are tried first: a tight node
+        is filled evenly or not at all.
+        """
+        half = self.tries // 2
+        self.tries -= half
+        if not self._from(0):
+            self.tries += half
+            self._evenly = True
+            if not self._from(0):
+                return None
+        return tuple(tuple(self._cards[at] for at in chosen) for chosen in self._found)
+
+    def _from(self, step: int) -> bool:
+        if step == len(self._plan.order):
             return True
-        part = self._order[step]
-        for chosen in self._choices(part, tally):
-            if not self._left:
-                return False
-            self._left -= 1
-            more = {stock.card.uuid: self._with(stock, part, tally) for stock in chosen}
+        part = self._plan.order[step]
+        for chosen, after in self._choices(part):
+            before = [self._own[at] for at in chosen]
+            for at, own in zip(chosen, after, strict=True):
+                self._own[at] = own
             self._found[part] = chosen
-            if self._from(step + 1, tally | more):
+            if self._from(step + 1):
                 return True
+            for at, own in zip(chosen, before, strict=True):
+                self._own[at] = own
+            if not self.tries:
+                return False
+            self.tries -= 1
         return False
 
-    def _choices(self, part: int, tally: _Tally) -> Iterator[tuple[Stock, ...]]:
+    def _choices(self, part: int) -> Iterator[tuple[tuple[int, ...], tuple[_Own, ...]]]:
         """Sets of distinct cards that take the container, the best by its policy first."""
         demand = self._plan.demands[part]
         ranked = []
-        for place_, stock in enumerate(self._cards):
-            if stopped(stock, demand) is not None:
-                continue
-            before = reduce(or_, tally.get(stock.card.uuid, ()), Use())
-            after = reduce(or_, self._with(stock, part, tally))
-            if stock.takes(after):
+        for at in self._suited[part]:
+            after = self._after(at, part)
+            if after is not None:
+                held = self._own[at][0][0]
+                free = self._cards[at].free - held
                 # What the pod holds at another time of its life costs nothing to use again.
-                free = stock.free - before.mib
-                by_policy = free if demand.binpack else -free
-                ranked.append((after.mib > before.mib, by_policy, place_, stock))
-        ranked.sort(key=lambda rank: rank[:3])
-        cards = [stock for *_, stock in ranked]
-        count = demand.request.count
-        if not demand.request.same_numa:
-            yield from combinations(cards, count)
+                grows = after[0][0] > held
+                packed = demand.binpack and not self._evenly
+                ranked.append((grows, free if packed else -free, at, after))
+        ranked.sort(key=_by_policy)
+        if demand.request.count == 1:
+            yield from (((at,), (after,)) for _, _, at, after in ranked)
             return
         # A driver that names no NUMA node says so of all its cards: they count as one node.
-        for numa in dict.fromkeys(stock.card.numa for stock in cards):
-            yield from combinations([s for s in cards if s.card.numa == numa], count)
+        numa = {at: self._cards[at].card.numa for _, _, at, _ in ranked}
+        groups = dict.fromkeys(numa.values()) if demand.request.same_numa else (None,)
+        for group in groups:
+            some = [
+                (at, after)
+                for _, _, at, after in ranked
+                if not demand.request.same_numa or numa[at] == group
+            ]
+            for chosen in combinations(some, demand.request.count):
+                yield tuple(at for at, _ in chosen), tuple(after for _, after in chosen)
 
-    def _with(self, stock: Stock, part: int, tally: _Tally) -> tuple[Use, ...]:
-        phases = self._plan.phases
-        before = tally.get(stock.card.uuid) or (Use(),) * len(phases)
-        use = self._plan.demands[part].use(stock)
-        return tuple(
-            held + use if part in phase else held
-            for held, phase in zip(before, phases, strict=True)
-        )
+    def _after(self, at: int, part: int) -> _Own | None:
+        """What the pod takes of a card with one container more; None if the card has not that."""
+        stock, demand = self._cards[at], self._plan.demands[part]
+        need, cores = demand.needs[stock.kind], demand.cores
+        (most_mib, most_cores, most_open), rows = self._own[at]
+        phases = list(rows)
+        for phase in self._plan.phases_of[part]:
+            mib, promised, open_ = phases[phase]
+            mib, promised, open_ = mib + need, promised + cores, open_ + (not cores)
+            phases[phase] = (mib, promised, open_)
+            most_mib = max(mib, most_mib)
+            most_cores = max(promised, most_cores)
+            most_open = max(open_, most_open)
+        if not stock.takes(most_mib, most_cores, most_open):
+            return None
+        return (most_mib, most_cores, most_open), tuple(phases)
+
+
+def _by_policy(rank: tuple[bool, int, int, _Own]) -> tuple[bool, int, int]:
+    return rank[:3]

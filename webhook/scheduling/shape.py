@@ -4,7 +4,6 @@ Two pods are of one shape when no node could tell them apart: the same requests 
 in the same order, under the same policies and the same allowed models. Names play no part.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -12,7 +11,7 @@ from typing import Final
 from tranche.words.assignment import Grant
 from tranche.words.errors import Malformed, Refusal, shorten
 from tranche.words.models import matches
-from tranche.words.pod import Member, Role, Use, phases
+from tranche.words.pod import Member, Role, phases
 from tranche.words.request import Mebibytes, Model, Partition, Percent, Placing, Request, Whole
 from tranche.words.slices import SLICES_ANNOTATION, load_slices
 from webhook.scheduling.podview import PodView
@@ -21,6 +20,10 @@ from webhook.settings import Settings
 
 UNFIT: Final = 0
 """What a card of a kind that will not do is said to need: every real need is at least 1 MiB."""
+
+PATIENCE: Final = 20_000
+"""Choices that may be taken back for one shape over all nodes: about a tenth of a second. Once they
+are used up, a node where the first choices lead nowhere is taken to have no room."""
 
 load_slices_cached = lru_cache(maxsize=1024)(load_slices)
 
@@ -127,10 +130,6 @@ class Demand:
         """What the container gets of a card."""
         return Grant(stock.card.uuid, self.needs[stock.kind], self.cores, self.whole)
 
-    def use(self, stock: Stock) -> Use:
-        """The same as counters. Holds the same as `footprint` makes of the grant."""
-        return Use(self.needs[stock.kind], self.cores, 0 if self.cores else 1)
-
     def _will_do(self, kind: Kind) -> bool:
         def any_of(models: tuple[Model, ...]) -> bool:
             return any(matches(model, kind.model, kind.mib) for model in models)
@@ -161,20 +160,42 @@ class Plan:
 
     Attributes:
         demands: one for each request of the shape.
-        phases: which of them run side by side, for each phase of the pod's life.
+        order: in which the demands are best placed: init containers last, as they can reuse what
+            the others hold; the largest first.
+        phase_count: how many phases the pod's life has.
+        phases_of: those that each demand runs in.
+        last_phase: the demands that stay.
+        stackable: one card could do for all of the demands.
+        patience: choices that may still be taken back while nodes are compared.
     """
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
+        self.patience = PATIENCE
         self.demands = tuple(Demand(request, shape) for request in shape.requests)
         members = tuple(Member(str(i), role) for i, role in enumerate(shape.roles))
-        self.phases = tuple(frozenset(map(int, names)) for names in phases(members))
+        self._phases = tuple(frozenset(map(int, names)) for names in phases(members))
+        self.last_phase = self._phases[-1]
+        self.phase_count = len(self._phases)
+        self.phases_of = tuple(
+            tuple(at for at, phase in enumerate(self._phases) if part in phase)
+            for part in range(len(self.demands))
+        )
+        self.stackable = all(demand.request.count == 1 for demand in self.demands)
+        self.order: tuple[int, ...] = tuple(range(len(self.demands)))
         self._least: dict[frozenset[int], int] = {}
+        self._stacked: dict[int, tuple[int, int, int]] = {}
 
     def learn(self, kinds: list[Kind]) -> None:
         """Take in new kinds of cards."""
-        for demand in self.demands:
-            demand.learn(kinds)
+        if len(self.demands[0].needs) < len(kinds):
+            for demand in self.demands:
+                demand.learn(kinds)
+            self.order = tuple(sorted(self.order, key=self._late))
+
+    def tries(self) -> int:
+        """Choices that may be taken back at one node, while nodes are compared."""
+        return min(self.patience, 2 * len(self.demands))
 
     def least(self, kinds: frozenset[int]) -> int:
         """MiB that the pod takes at the very least, on cards of these kinds."""
@@ -183,18 +204,25 @@ class Plan:
                 demand.request.count * min((n for k in kinds if (n := demand.needs[k])), default=0)
                 for demand in self.demands
             ]
-            self._least[kinds] = max(sum(each[part] for part in phase) for phase in self.phases)
+            self._least[kinds] = max(sum(each[part] for part in phase) for phase in self._phases)
         return self._least[kinds]
 
-    def in_order(self) -> Iterator[int]:
-        """The demands as they are best placed.
+    def stacked(self, kind: int) -> tuple[int, int, int]:
+        """MiB, cores and open slices that the whole pod takes of one card of a kind."""
+        if kind not in self._stacked:
+            sums = [
+                (
+                    sum(self.demands[part].needs[kind] for part in phase),
+                    sum(self.demands[part].cores for part in phase),
+                    sum(not self.demands[part].cores for part in phase),
+                )
+                for phase in self._phases
+            ]
+            mib, cores, open_ = (max(column) for column in zip(*sums, strict=True))
+            self._stacked[kind] = (mib, cores, open_)
+        return self._stacked[kind]
 
-        Init containers come last, as they can reuse what the others hold; the largest come first.
-        """
-        shape, demands = self.shape, self.demands
-
-        def late(i: int) -> tuple[bool, int, int]:
-            largest = max(demands[i].needs, default=0)
-            return (shape.roles[i] is Role.INIT, -largest, -demands[i].request.count)
-
-        return iter(sorted(range(len(demands)), key=late))
+    def _late(self, part: int) -> tuple[bool, int, int]:
+        demand = self.demands[part]
+        largest = max(demand.needs, default=0)
+        return (self.shape.roles[part] is Role.INIT, -largest, -demand.request.count)

@@ -90,12 +90,12 @@ class Stock:
         self.promise = max(0, ALL_CORES - kept - taken.cores)
         self.shut = taken.cores >= ALL_CORES
 
-    def takes(self, use: Use) -> bool:
+    def takes(self, mib: int, cores: int, open_: int) -> bool:
         """Whether this much more can be had beside what is taken."""
-        if use.mib > self.free:
+        if mib > self.free:
             return False
-        cores = self.taken.cores + use.cores
-        return cores < ALL_CORES or (cores == ALL_CORES and not self.taken.open and not use.open)
+        cores += self.taken.cores
+        return cores < ALL_CORES or (cores == ALL_CORES and not self.taken.open and not open_)
 
 
 @dataclass(slots=True)

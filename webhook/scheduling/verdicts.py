@@ -43,8 +43,9 @@ class Verdicts:
     async def prepare(self) -> None:
         """Look at what is due in small portions. Nodes may change meanwhile; `update` sees that."""
         self._read()
-        while len(self._due) > BATCH:
-            for _ in range(BATCH):
+        batch = BATCH // len(self.plan.demands) ** 2 or 1
+        while len(self._due) > batch:
+            for _ in range(batch):
                 self._judge(self._due.popitem()[0])
             await asyncio.sleep(0)
 
