@@ -1,13 +1,14 @@
 """Values that cannot be are refused before anything reaches the cluster."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.chart.programs import CHART
+from tests.chart.programs import CHART, need
 from tests.chart.rendering import refused
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
@@ -66,3 +67,12 @@ def test_every_value_of_the_schema_has_a_default_in_the_values_file():
         for key in path.split("."):
             assert key in value, path
             value = value[key]
+
+
+def test_helm_finds_nothing_to_complain_of():
+    (helm,) = need("helm")
+    done = subprocess.run(
+        [helm, "lint", "--strict", str(CHART)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "WARNING" not in done.stdout
