@@ -96,6 +96,7 @@ class _ControlPlane:
             f"--admission-port={self._admission}",
             f"--extender-port={self._extender}",
             f"--status-port={self._status}",
+            "--drain=0",
         )
         await asyncio.to_thread(shop.wait_for, "certificate of the webhook", self._ca.exists)
         await asyncio.to_thread(shop.wait_for, "webhook to be ready", self._ready)
