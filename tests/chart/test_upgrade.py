@@ -56,4 +56,5 @@ def test_the_webhook_keeps_its_secret_and_reads_no_other(server: ApiServer):
     for method in ("GET", "DELETE"):
         assert server.call(method, f"{SECRETS}/other", who=WEBHOOK).status == 403
     assert server.call("GET", SECRETS, who=WEBHOOK).status == 403
+    assert server.call("DELETE", path, who=WEBHOOK).status == 200
     server.call("DELETE", f"{SECRETS}/other")
