@@ -174,6 +174,11 @@ def test_no_card_is_no_request_and_the_pod_stays_as_it_is(admission):
     assert "asks for no card" in admission.warnings[0]
 
 
+def test_no_card_beside_words_that_ask_for_one_is_refused(admission):
+    refusal = admission.refusal(pod({GPU: "1Gi"}, limits={"nvidia.com/gpu": "0"}))
+    assert "no card, yet annotation tranche.dev/gpu asks for some" in refusal
+
+
 def test_hami_s_priority_and_policies_are_kept(admission):
     asking = pod(
         {"hami.io/gpu-scheduler-policy": "spread", "hami.io/node-scheduler-policy": "binpack"},
@@ -218,6 +223,20 @@ def test_a_wrong_namespace_annotation_stops_only_pods_that_need_it(admission):
     assert refusal.startswith("namespace annotation tranche.dev/default: ")
     plain = pod()
     assert admission.admit(plain) == plain
+
+
+def test_a_quota_that_cannot_be_read_stops_all_who_ask(admission):
+    admission.rules(quota="100GB")
+    assert admission.refusal(pod({GPU: "1Gi"})).startswith("namespace annotation tranche.dev/quota")
+
+
+def test_only_the_person_s_own_models_are_remarked_on(admission):
+    admission.rules(models="X1 or X2")
+    admission.admit(pod({GPU: "1Gi"}))
+    assert admission.warnings == []
+    admission.rules()
+    admission.admit(pod({GPU: "1Gi on A1000"}))
+    assert "did you mean A100?" in admission.warnings[0]
 
 
 def test_a_partition_is_refused_with_what_could_be_written(admission):

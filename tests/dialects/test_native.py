@@ -30,6 +30,32 @@ def test_a_part_may_be_said_twice_with_one_value_and_not_with_two():
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1Gi and 30% cores", "1Gi and 31% cores"),
+        ("1 x 1Gi", "2 x 1Gi"),
+        ("whole", "1Gi"),
+        ("1g.10gb", "1g.20gb"),
+        ("50%", "1Gi"),
+        ("1Gi on A100", "1Gi on A100 80G"),
+        ("1Gi card GPU-1", "1Gi card GPU-2"),
+        ("1Gi spread", "1Gi binpack"),
+    ],
+)
+def test_any_part_said_twice_with_two_values_is_refused(one: str, other: str):
+    label = other.replace(" ", "_").replace("%", "pct")
+    with pytest.raises(Refusal, match="is said twice"):
+        read_words({"tranche.dev/gpu": one}, {"tranche.dev/gpu": label})
+
+
+def test_the_order_of_models_is_no_contradiction():
+    words = read_words(
+        {"tranche.dev/gpu": "1Gi on A100 or T4"}, {"tranche.dev/model": "T4_or_A100"}
+    )
+    assert words.pod is not None
+
+
 def test_a_container_is_named_in_the_key():
     words = read_words({"tranche.dev/gpu.side": "1Gi"}, {"tranche.dev/gpu.main": "2Gi"})
     assert words.pod is None

@@ -103,8 +103,7 @@ def fits_size(model: Model, mib: int) -> bool:
 @lru_cache(4096)
 def is_called(model: Model, reported: str) -> bool:
     """Whether the name alone matches: all tokens, side by side, and no variant's word after."""
-    tokens = _tokens(_SHARED.sub("", reported))
-    name = tuple(t for t in _plain(tokens) if not _SIZE.fullmatch(t))
+    tokens, name = _reported(reported)
     wanted = _plain(model.tokens)
     if not wanted:
         return set(model.tokens) <= set(tokens)
@@ -143,6 +142,13 @@ def remark_on(model: Model) -> str:
         return ""
     known = " or ".join(f"{round(mib / 1024)}G" for mib in sizes)
     return f"no such card that Tranche knows has {model.gigabytes}G, but {known}"
+
+
+@lru_cache(1024)
+def _reported(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tokens of a reported name: all of them, and those that tell the model."""
+    tokens = _tokens(_SHARED.sub("", name))
+    return tokens, tuple(t for t in _plain(tokens) if not _SIZE.fullmatch(t))
 
 
 def _tokens(words: str) -> tuple[str, ...]:

@@ -101,6 +101,13 @@ def _ask(
         priority = hami.read_priority(asked) if settings.dialects.hami else None
     except Refusal as refusal:
         raise refusal.at(f"{where} {refusal.where}".rstrip()) from None
+    if native is not None and vendor.warnings and vendor.said == NOTHING:
+        raise Refusal(
+            "0",
+            f"no card, yet {place} asks for some",
+            "leave it out",
+            where=f"{where} {settings.resources.nvidia.count}",
+        )
     counted = vendor.said.count is not None
     bare = native is None and counted and vendor.said.amount is None
     if (bare and not settings.managed) or (native is None and vendor.said == NOTHING):

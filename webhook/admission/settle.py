@@ -1,7 +1,9 @@
 """From what was said to what is asked: defaults filled in, limits held."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
+from typing import Final
 
 from tranche.vendors.nvidia import ResourceNames
 from tranche.words.errors import Refusal
@@ -13,6 +15,8 @@ from tranche.words.quantity import MAX_PERCENT
 from tranche.words.request import Partition, Percent, Request, Slice, Whole
 from tranche.words.said import Said, fill, request_of
 from webhook.admission.asks import Ask
+
+MOST_REMARKS: Final = 8
 
 
 def settle(
@@ -33,9 +37,21 @@ def settle(
         request, heard = _settled(ask, rules, names)
         warnings += (f"container {name}: {warning}" for warning in heard)
         requests[name] = request
+    warnings += _remarks(asks)
     check_limits(rules, members, requests)
     rules.require("quota")
     return requests, tuple(warnings)
+
+
+def _remarks(asks: Mapping[str, Ask]) -> Iterator[str]:
+    """On the models that people named themselves; on a few only, as each costs a search."""
+    said = (
+        m for ask in asks.values() for m in (ask.said.models or ()) + (ask.said.not_models or ())
+    )
+    for model in islice(dict.fromkeys(said), MOST_REMARKS):
+        remark = remark_on(model)
+        if remark:
+            yield f'"{print_model(model).upper()}": {remark}'
 
 
 def _settled(
@@ -66,9 +82,6 @@ def _settled(
     rules.require("models")
     if rules.models and not request.models:
         request = replace(request, models=rules.models)
-    for model in request.models + request.not_models:
-        remark = remark_on(model)
-        warnings += (f'"{print_model(model).upper()}": {remark}',) if remark else ()
     return request, warnings
 
 
