@@ -45,9 +45,8 @@ def choose(ledger: Ledger, plan: Plan, ask: Ask, law: Law, name: str) -> Claim:
         sum(grant.mib for name in names for grant in grants.get(name, ()))
         for names in phases(ask.pod.members)
     )
-    cores = max(demand.cores for demand in plan.demands)
     held = ledger.held_by(claim.namespace)
-    over = law.exceeds(at_once, cores) or law.over(claim.mib, held)
+    over = law.exceeds(at_once, plan.share) or law.over(claim.mib, held)
     if over:
         raise NoRoom(over)
     return claim
@@ -63,10 +62,9 @@ def unlawful(ledger: Ledger, plan: Plan, law: Law, names: Iterable[str]) -> dict
     if rules.quota is None and rules.max_mib is None and rules.max_cores is None:
         return {}
     held = ledger.held_by(law.namespace)
-    cores = max(demand.cores for demand in plan.demands)
 
     def why(mib: int) -> str:
-        return law.exceeds(mib, cores) or law.over(mib, held)
+        return law.exceeds(mib, plan.share) or law.over(mib, held)
 
     least = {name: plan.least(ledger.nodes[name].kinds) for name in names}
     broken = [name for name, mib in least.items() if why(mib)]

@@ -15,7 +15,7 @@ from tranche.words.pod import Member, Role, phases
 from tranche.words.request import Mebibytes, Model, Partition, Percent, Placing, Request, Whole
 from tranche.words.slices import SLICES_ANNOTATION, load_slices
 from webhook.scheduling.podview import PodView
-from webhook.scheduling.stock import Kind, Stock
+from webhook.scheduling.stock import ALL_CORES, Kind, Stock
 from webhook.settings import Settings
 
 UNFIT: Final = 0
@@ -165,6 +165,8 @@ class Plan:
         phase_count: how many phases the pod's life has.
         phases_of: those that each demand runs in.
         last_phase: the demands that stay.
+        share: the most percent of a card's cores that a container may come to use. Who is promised
+            none, or has the card alone, may use all.
         stackable: one card could do for all of the demands.
         patience: choices that may still be taken back while nodes are compared.
     """
@@ -181,6 +183,7 @@ class Plan:
             tuple(at for at, phase in enumerate(self._phases) if part in phase)
             for part in range(len(self.demands))
         )
+        self.share = max(demand.cores or ALL_CORES for demand in self.demands)
         self.stackable = all(demand.request.count == 1 for demand in self.demands)
         self.order: tuple[int, ...] = tuple(range(len(self.demands)))
         self._least: dict[frozenset[int], int] = {}
