@@ -172,6 +172,7 @@ async def test_a_pod_larger_than_its_namespace_allows_waits_with_the_numbers():
 
     assert await why(mib(2048, 50)) == ""
     assert await why(mib(2049)) == "namespace t allows a pod 2048 MiB, and 2049 are asked"
+    assert await why(mib(1)) == "namespace t allows 50% cores, and 100% are asked"
     assert await why(mib(1, 51)) == "namespace t allows 50% cores, and 51% are asked"
     assert await why({"one": mib(1500), "two": mib(1500)}) == (
         "namespace t allows a pod 2048 MiB, and 3000 are asked"

@@ -38,7 +38,7 @@ class Law:
         """Why a pod asks too much for this namespace; empty when it does not.
 
         ``at_once`` is the MiB that it holds at any one time, ``cores`` the most percent of a card
-        that a container asks.
+        that a container may use.
         """
         most, share = self.rules.max_mib, self.rules.max_cores
         if most is not None and at_once > most:
