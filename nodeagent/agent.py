@@ -12,10 +12,12 @@ from nodeagent.health.inventory import Inventory
 from nodeagent.kubelet.plugin import DevicePlugin
 from nodeagent.kubelet.pod_resources import active_pods
 from nodeagent.kubelet.registration import Registration
+from nodeagent.kubelet.standby import OFFER, dump_offer
 from nodeagent.metrics.server import serve_metrics
 from nodeagent.pods import PodBook
 from nodeagent.settings import Settings
 from nodeagent.slices import library
+from nodeagent.slices.files import write_file
 from nodeagent.slices.names import cdi_name, fresh_name
 from nodeagent.slices.reclaim import Reclaimer
 from nodeagent.slices.start import Node, Starter
@@ -83,9 +85,21 @@ async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Eve
             world.publish(inventory),
             inventory.keep_looking(settings.look_every),
             registration.run(),
+            _keep_offer(settings, inventory),
             reclaimer.run(RECLAIM_EVERY),
         )
         await _leave(world, store, registration)
+
+
+async def _keep_offer(settings: Settings, inventory: Inventory) -> None:
+    """Tells the standby what to offer, again at each change, until cancelled."""
+    path = settings.state_dir / OFFER
+    while True:
+        seen = inventory.changed.count
+        per_card, cards = settings.slices_per_card, inventory.cards
+        healthy = per_card * sum(card.healthy for card in cards)
+        write_file(path, dump_offer(per_card * len(cards), healthy), 0o644)
+        await inventory.changed.after(seen)
 
 
 async def _until(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
@@ -108,6 +122,7 @@ async def _leave(world: World, store: Store, registration: Registration) -> None
     except OSError as error:
         _log.error("the node's annotation stays", why=str(error))
     registration.remove()
+    (store.folders.state / OFFER).unlink(missing_ok=True)
     store.remove_all()
 
 

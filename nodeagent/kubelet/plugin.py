@@ -94,5 +94,5 @@ class DevicePlugin:
         except (Malformed, OSError) as error:
             _log.error("a start could not be proven", why=str(error))
             why = f"Tranche's node agent cannot prove the slice now: {error}"
-            await context.abort(grpc.StatusCode.UNAVAILABLE, why)
+            await context.abort(grpc.StatusCode.ABORTED, why)
         return dp.PreStartContainerResponse()

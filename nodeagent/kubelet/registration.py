@@ -30,12 +30,19 @@ class Registration:
         registered: the kubelet that runs now knows of the plugin.
     """
 
-    def __init__(self, folder: Path, resource: str, plugin: services.DevicePluginService) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        resource: str,
+        plugin: services.DevicePluginService,
+        *,
+        standby: bool = False,
+    ) -> None:
         self.registered = False
         self._folder = folder
         self._resource = resource
         self._plugin = plugin
-        self._socket = folder / f"tranche-{resource.replace('/', '-')}.sock"
+        self._socket = socket_of(folder, resource, standby=standby)
         self._server: grpc.aio.Server | None = None
         self._kubelet: Identity | None = None
         self._ours: Identity | None = None
@@ -99,6 +106,11 @@ class Registration:
     def remove(self) -> None:
         """Leaves no socket behind."""
         self._socket.unlink(missing_ok=True)
+
+
+def socket_of(folder: Path, resource: str, *, standby: bool = False) -> Path:
+    """Where the plugin of a resource serves, or its standby beside it."""
+    return folder / f"tranche-{resource.replace('/', '-')}{'-standby' if standby else ''}.sock"
 
 
 def _identity(path: Path) -> Identity | None:

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -29,12 +30,19 @@ _PRE_START: Final = 30.0
 _Answers = dict[str, tuple[tuple[str, ...], dp.ContainerAllocateResponse]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Plugin:
+    client: services.DevicePluginClient
+    channel: grpc.aio.Channel
+    watch: asyncio.Task[None]
+
+
 class StartRefused(Exception):
     """PreStartContainer answered an error; its text is what a pod's event would say."""
 
 
 class StandInKubelet:
-    """A kubelet of one device plugin.
+    """A kubelet of one resource.
 
     Use as ``async with``; then `wait_for_tokens`, `admit` a pod, and `start` its containers.
 
@@ -56,9 +64,7 @@ class StandInKubelet:
         self._held: dict[str, _Answers] = {}
         self._healthy: frozenset[str] = frozenset()
         self._changed = Signal()
-        self._plugin: services.DevicePluginClient | None = None
-        self._channel: grpc.aio.Channel | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._plugins: dict[str, _Plugin] = {}
         self._server: grpc.aio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -78,7 +84,8 @@ class StandInKubelet:
 
     async def __aexit__(self, *_: object) -> None:
         """Stops; what is held stays in the checkpoint."""
-        await self._forget_plugin()
+        for endpoint in tuple(self._plugins):
+            await self._forget(endpoint)
         if self._server is not None:
             await self._server.stop(None)
             self._server = None
@@ -96,12 +103,13 @@ class StandInKubelet:
         """Takes a plugin of our resource and listens to its list."""
         if request.resource_name != self._resource or request.version != "v1beta1":
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not a plugin of this kubelet's")
-        await self._forget_plugin()
-        self._channel = grpc.aio.insecure_channel(f"unix:{self._folder / request.endpoint}")
-        self._plugin = services.DevicePluginClient(self._channel)
-        if not (await self._plugin.options()).pre_start_required:
+        await self._forget(request.endpoint)
+        channel = grpc.aio.insecure_channel(f"unix:{self._folder / request.endpoint}")
+        client = services.DevicePluginClient(channel)
+        if not (await client.options()).pre_start_required:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "asks for no PreStartContainer")
-        self._watch = asyncio.create_task(self._listen(self._plugin))
+        watch = asyncio.create_task(self._listen(request.endpoint, client))
+        self._plugins[request.endpoint] = _Plugin(client, channel, watch)
         return dp.Empty()
 
     async def List(  # noqa: N802
@@ -146,10 +154,11 @@ class StandInKubelet:
             if count == 0:
                 continue
             ids = (reusable + self._free())[:count]
-            if self._plugin is None or len(ids) < count:
+            plugin = self._plugin
+            if plugin is None or len(ids) < count:
                 del self._held[uid]
                 raise RuntimeError(f"{count} {self._resource} are not to be had")
-            answers[member.name] = (tuple(ids), await self._plugin.allocate(tuple(ids)))
+            answers[member.name] = (tuple(ids), await plugin.allocate(tuple(ids)))
             if member.role is Role.INIT:
                 reusable = list(dict.fromkeys((*reusable, *ids)))
             else:
@@ -164,10 +173,11 @@ class StandInKubelet:
             StartRefused: the plugin says no.
         """
         ids, answer = self._held[uid][container]
-        if self._plugin is None:
+        plugin = self._plugin
+        if plugin is None:
             raise StartRefused("the plugin is not there")
         try:
-            await self._plugin.pre_start(ids, seconds=_PRE_START)
+            await plugin.pre_start(ids, seconds=_PRE_START)
         except grpc.aio.AioRpcError as error:
             raise StartRefused(error.details()) from error
         return tuple(device.name for device in answer.cdi_devices)
@@ -178,23 +188,32 @@ class StandInKubelet:
         self._held.pop(uid, None)
         self._write()
 
-    async def _listen(self, plugin: services.DevicePluginClient) -> None:
+    @property
+    def _plugin(self) -> services.DevicePluginClient | None:
+        """The one that is called: the last to have come of those that are there."""
+        return next((plugin.client for plugin in reversed(self._plugins.values())), None)
+
+    async def _listen(self, endpoint: str, client: services.DevicePluginClient) -> None:
         try:
-            async for answer in plugin.watch():
+            async for answer in client.watch():
                 self._healthy = frozenset(d.ID for d in answer.devices if d.health == HEALTHY)
                 self._changed.raise_()
         except grpc.aio.AioRpcError:
-            self._healthy = frozenset()
+            gone = self._plugins.pop(endpoint, None)
+            if gone is not None:
+                await gone.channel.close(None)
+            if not self._plugins:  # as Kubernetes 1.37: any other of the same resource takes over
+                self._healthy = frozenset()
             self._changed.raise_()
 
-    async def _forget_plugin(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
-        if self._channel is not None:
-            await self._channel.close(None)
-        self._plugin = self._channel = self._watch = None
-        self._healthy = frozenset()
+    async def _forget(self, endpoint: str) -> None:
+        plugin = self._plugins.pop(endpoint, None)
+        if plugin is not None:
+            plugin.watch.cancel()
+            await asyncio.gather(plugin.watch, return_exceptions=True)
+            await plugin.channel.close(None)
+        if not self._plugins:
+            self._healthy = frozenset()
 
     def _free(self) -> list[str]:
         taken = {i for held in self._held.values() for ids, _ in held.values() for i in ids}

@@ -16,10 +16,14 @@ UNHEALTHY: Final = "Unhealthy"
 
 def tokens(cards: Sequence[Card], per_card: int) -> dp.ListAndWatchResponse:
     """``per_card`` tokens for each card, of which those of healthy cards can be had."""
-    have = per_card * sum(card.healthy for card in cards)
+    return offer(per_card * len(cards), per_card * sum(card.healthy for card in cards))
+
+
+def offer(total: int, healthy: int) -> dp.ListAndWatchResponse:
+    """So many tokens, the first ``healthy`` of which can be had."""
     return dp.ListAndWatchResponse(
         devices=[
-            dp.Device(ID=f"tranche-{number:04}", health=HEALTHY if number < have else UNHEALTHY)
-            for number in range(per_card * len(cards))
+            dp.Device(ID=f"tranche-{number:04}", health=HEALTHY if number < healthy else UNHEALTHY)
+            for number in range(total)
         ]
     )

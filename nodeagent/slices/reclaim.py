@@ -2,12 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from typing import Final
 
 import structlog
 
 from nodeagent.pods import PodBook
 from nodeagent.slices.cgroups import pods_with_cgroups
 from nodeagent.slices.store import Store
+
+_LINGER: Final = 1.0
+_BREATH: Final = 0.2
+"""Seconds between looks, however fast pods change."""
 
 _log = structlog.get_logger("slices")
 
@@ -28,15 +33,15 @@ class Reclaimer:
         self._library = library
         self._lock = lock
 
-    async def run_once(self) -> None:
-        """One look. Does nothing before the first whole list."""
+    async def run_once(self) -> bool:
+        """One look; True when some of the dead linger. Does nothing before the first whole list."""
         if not self._book.synced:
-            return
+            return False
         async with self._lock:
             living = self._book.living()
             dead = [r for r in self._store.records.values() if r.uid not in living]
             if not dead:
-                return
+                return False
             lingering = await asyncio.to_thread(pods_with_cgroups, self._cgroups)
             for record in dead:
                 if record.uid not in lingering:
@@ -48,14 +53,16 @@ class Reclaimer:
                         container=record.container,
                     )
             await asyncio.to_thread(self._store.prune_libraries, self._library)
+            return any(record.uid in lingering for record in dead)
 
     async def run(self, every: float) -> None:
         """Looks after each change of pods, and every ``every`` seconds, until cancelled.
 
-        A cgroup goes a moment after its pod and tells nobody, so after a change it looks twice.
+        A cgroup goes a moment after its pod and tells nobody, so those that linger are looked for
+        each second.
         """
         while True:
             seen = self._book.changed.count
-            await self.run_once()
-            if await self._book.changed.after(seen, every):
-                await asyncio.sleep(1)
+            lingering = await self.run_once()
+            await self._book.changed.after(seen, min(every, _LINGER) if lingering else every)
+            await asyncio.sleep(_BREATH)

@@ -82,7 +82,7 @@ class Starter:
         inventory: Inventory,
         store: Store,
         lock: asyncio.Lock,
-        make_room: Callable[[], Awaitable[None]],
+        make_room: Callable[[], Awaitable[object]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._node = node

@@ -1,0 +1,82 @@
+"""While the agent is away pods are let in and wait, rather than being lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from nodeagent.kubelet import standby as module
+from nodeagent.kubelet.standby import dump_offer, read_offer
+from nodeagent.kubelet.standin import StartRefused
+from nodeagent.standby import stand_by
+from tests.nodeagent.machine import RESOURCE, A, Machine, assigned, eventually, raw_pod, unwell
+from tranche.words.assignment import Grant
+
+SLICE = [Grant(A, 3000)]
+
+
+@pytest.fixture
+async def standby(node: Machine) -> AsyncIterator[Machine]:
+    """A node whose agent has a standby."""
+    settings = node.settings
+    running = stand_by(settings.state_dir, settings.device_plugins_dir, RESOURCE)
+    task = asyncio.create_task(running)
+    await eventually(lambda: len(node.kubelet._plugins) == 2)
+    yield node
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def lose_agent(node: Machine) -> None:
+    assert node.task is not None
+    node.task.cancel()
+    await asyncio.gather(node.task, return_exceptions=True)
+    node.task = None
+    await eventually(lambda: len(node.kubelet._plugins) == 1)
+
+
+async def test_a_pod_that_arrives_while_the_agent_is_away_starts_once_it_is_back(
+    standby: Machine,
+):
+    await lose_agent(standby)
+    await standby.admit(assigned(raw_pod("one", {"main": 1}), main=SLICE))
+    starting = asyncio.create_task(standby.start("one"))
+    await asyncio.sleep(0.2)
+    assert not starting.done()
+    await standby.up()
+    assert await starting in standby.specs()
+
+
+async def test_an_agent_that_stays_away_lets_nothing_start(
+    standby: Machine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "_PATIENCE", 0.3)
+    await lose_agent(standby)
+    await standby.admit(assigned(raw_pod("one", {"main": 1}), main=SLICE))
+    with pytest.raises(StartRefused, match="node agent is away; the kubelet asks again"):
+        await standby.start("one")
+    assert not standby.specs()
+
+
+async def test_whoever_is_asked_the_agent_answers(standby: Machine):
+    """The kubelet calls the one that came last; here that is the standby."""
+    await standby.admit(assigned(raw_pod("one", {"main": 1}), main=SLICE), raw_pod("two", {"a": 1}))
+    assert await standby.start("one") in standby.specs()
+    with pytest.raises(StartRefused, match="has no assignment from Tranche's scheduler"):
+        await standby.start("two", "a")
+
+
+async def test_the_standby_offers_what_the_agent_offers(standby: Machine):
+    first, second = standby.vendor.cards
+    standby.vendor.cards = (first, unwell(second))
+    await eventually(lambda: read_offer(standby.settings.state_dir) == (20, 10))
+    await standby.kubelet.wait_for_tokens(10)
+
+
+def test_an_offer_that_cannot_be_read_offers_nothing(short):
+    assert read_offer(short) == (0, 0)
+    for text in (b"", b"[]", b'{"total": null, "healthy": 1}'):
+        (short / "offer.json").write_bytes(text)
+        assert read_offer(short) == (0, 0)
+    (short / "offer.json").write_bytes(dump_offer(200, 100))
+    assert read_offer(short) == (200, 100)
