@@ -133,6 +133,21 @@ def test_the_namespace_and_the_settings_come_from_files(tmp_path: Path):
     assert "$.nodePolicy" in wrong.stderr
 
 
+def test_text_says_why(tmp_path: Path):
+    bare = "kind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: main\n"
+    bare += "    resources: {limits: {nvidia.com/gpu: 1}}\n"
+    assert "nvidia.com/gpu means whole cards, as it always has" in explain(bare).stdout
+    namespace = tmp_path / "ns.yaml"
+    rules = "tranche.dev/default: 2Gi on A100, tranche.dev/adopt: 'true'"
+    namespace.write_text(
+        f"kind: Namespace\nmetadata: {{name: n, annotations: {{{rules}, tranche.dev/policy: spread}}}}\n"
+    )
+    told = explain(bare, "--namespace-file", str(namespace)).stdout
+    assert "container main: models and memory as the default says" in told
+    assert "container main: card policy as the policy says" in told
+    assert "means the default slice, as the namespace adopts it" in told
+
+
 def test_a_namespace_in_the_same_file_counts_for_its_own_pods():
     mine = with_ask("50% cores").replace(
         "  name: train\n", "  name: train\n  namespace: research\n"

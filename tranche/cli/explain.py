@@ -97,9 +97,7 @@ def _outcome(
         return Mutation()
     annotations = namespaces.get(one.namespace, namespaces.get("", {}))
     try:
-        return mutate(
-            one.pod(), namespace=one.namespace, annotations=annotations, settings=settings
-        )
+        return mutate(one.pod(), annotations=annotations, settings=settings)
     except Refusal as refusal:
         return refusal
     except Malformed as error:
@@ -124,6 +122,8 @@ def _text(one: Found, mutation: Mutation) -> str:
         f"  container {name} gets {describe(request)}"
         for name, request in mutation.requests.items()
     ]
+    lines += ["  why:"] if mutation.notes else []
+    lines += [f"    {words}" for words in mutation.notes]
     lines += ["  changed:"] if mutation.changes else ["  nothing left to change"]
     lines += [f"    {words}" for words in mutation.changes]
     return "\n".join(lines)

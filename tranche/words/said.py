@@ -73,6 +73,22 @@ def fill(said: Said, below: Said) -> Said:
     return replace(said, amount=_filled_amount(said.amount, below.amount), **missing)
 
 
+def gained(before: Said, after: Said) -> tuple[str, ...]:
+    """The parts that were unsaid before, in words."""
+    parts = [
+        name.replace("_", " ")
+        for name in _PARTS
+        if getattr(before, name) is None and getattr(after, name) is not None
+    ]
+    mine, now = before.amount or Slice(None), after.amount
+    if isinstance(now, Slice) and isinstance(mine, Slice):
+        parts += ["memory"] if now.memory and not mine.memory else []
+        parts += ["cores"] if now.cores and not mine.cores else []
+    elif now != mine and now is not None:
+        parts += ["the amount"]
+    return tuple(parts)
+
+
 def request_of(said: Said) -> Request:
     """The request, with the plainest value for each part that nobody spoke of."""
     return Request(

@@ -29,12 +29,14 @@ class Mutation:
         requests: by container's name; empty for a pod that asks for nothing.
         patch: steps of a JSON patch; empty when nothing is to be changed.
         warnings: for the person who made the pod.
+        notes: what was filled in, and from where.
         changes: what each step of the patch does, in words.
     """
 
     requests: Mapping[str, Request] = field(default_factory=dict)
     patch: list[Operation] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
 
 
@@ -44,7 +46,6 @@ UNTOUCHED = Mutation()
 def mutate(
     pod: Mapping[str, Any],
     *,
-    namespace: str = "",  # noqa: ARG001
     annotations: Mapping[str, str],
     settings: Settings,
 ) -> Mutation:
@@ -52,7 +53,6 @@ def mutate(
 
     Args:
         pod: a raw Kubernetes object.
-        namespace: the name of its namespace, for what is said to people.
         annotations: those of its namespace.
         settings: of the cluster.
 
@@ -78,7 +78,8 @@ def mutate_view(
         check_reserved(pod, None)
         return Mutation(warnings=_bounded(warnings))
     rules = read_rules(annotations(), settings.defaults.by_key())
-    requests, more = settle(asks, rules, pod.members(), settings.resources.nvidia)
+    settled = settle(asks, rules, pod.members(), settings.resources.nvidia)
+    requests = settled.requests
     slices = dump_slices(requests)
     check_reserved(pod, slices)
     check_pod(pod, asks, requests, settings)
@@ -86,7 +87,8 @@ def mutate_view(
     return Mutation(
         requests=requests,
         patch=[step.operation for step in steps],
-        warnings=_bounded((*warnings, *more)),
+        warnings=_bounded((*warnings, *settled.warnings)),
+        notes=settled.notes,
         changes=[step.words for step in steps],
     )
 

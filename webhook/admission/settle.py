@@ -1,7 +1,7 @@
 """From what was said to what is asked: defaults filled in, limits held."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
@@ -13,10 +13,25 @@ from tranche.words.namespace import PREFIX, NamespaceRules
 from tranche.words.pod import Member
 from tranche.words.quantity import MAX_PERCENT
 from tranche.words.request import Partition, Percent, Request, Slice, Whole
-from tranche.words.said import Said, fill, request_of
+from tranche.words.said import Said, fill, gained, request_of
 from webhook.admission.asks import Ask
 
 MOST_REMARKS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a pod asks for, in full.
+
+    Attributes:
+        requests: by container's name.
+        warnings: for the person.
+        notes: what was filled in, and from where.
+    """
+
+    requests: dict[str, Request]
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def settle(
@@ -24,23 +39,38 @@ def settle(
     rules: NamespaceRules,
     members: tuple[Member, ...],
     names: ResourceNames,
-) -> tuple[dict[str, Request], tuple[str, ...]]:
-    """The requests of a pod by container's name, and warnings.
+) -> Settled:
+    """The requests of a pod.
 
     Raises:
         Refusal: an amount that nobody named, a partition, or more than the namespace allows.
     """
-    requests: dict[str, Request] = {}
-    warnings: list[str] = []
+    settled = Settled({})
     for name, ask in asks.items():
-        warnings += ask.warnings
-        request, heard = _settled(ask, rules, names)
-        warnings += (f"container {name}: {warning}" for warning in heard)
-        requests[name] = request
-    warnings += _remarks(asks)
-    check_limits(rules, members, requests)
+        settled.warnings.extend(ask.warnings)
+        heard = Heard(f"container {name}", settled)
+        settled.requests[name] = _settled(ask, rules, names, heard)
+    settled.warnings.extend(_remarks(asks))
+    check_limits(rules, members, settled.requests)
     rules.require("quota")
-    return requests, tuple(warnings)
+    return settled
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is to be said about one container."""
+
+    who: str
+    settled: Settled
+
+    def warn(self, words: str) -> None:
+        """Tell the person who made the pod."""
+        self.settled.warnings.append(f"{self.who}: {words}")
+
+    def note(self, parts: tuple[str, ...], why: str) -> None:
+        """Tell whoever wants to know why, if there is anything to tell."""
+        if parts:
+            self.settled.notes.append(f"{self.who}: {' and '.join(parts)} {why}")
 
 
 def _remarks(asks: Mapping[str, Ask]) -> Iterator[str]:
@@ -54,11 +84,9 @@ def _remarks(asks: Mapping[str, Ask]) -> Iterator[str]:
             yield f'"{print_model(model).upper()}": {remark}'
 
 
-def _settled(
-    ask: Ask, rules: NamespaceRules, names: ResourceNames
-) -> tuple[Request, tuple[str, ...]]:
-    said, warnings = _filled(ask, rules, names)
-    said = _with_policy(said, rules)
+def _settled(ask: Ask, rules: NamespaceRules, names: ResourceNames, heard: Heard) -> Request:
+    said = _filled(ask, rules, names, heard)
+    said = _with_policy(said, rules, heard)
     request = request_of(said)
     amount = request.amount
     if isinstance(amount, Partition):
@@ -69,36 +97,43 @@ def _settled(
             where=ask.place,
         )
     if isinstance(amount, Slice):
-        memory, cores = amount.memory, amount.cores
-        if memory is None:
-            memory = Percent(MAX_PERCENT)
-            warnings += (
-                "memory was not said: it gets all that the card has, and shares the card with none",
-            )
-        if cores is None and rules.max_cores is not None:
-            cores = rules.max_cores
-            warnings += (f"cores were not said: it gets the namespace's maximum, {cores}%",)
-        request = replace(request, amount=Slice(memory, cores))
+        request = replace(request, amount=_sized(amount, rules, heard))
     rules.require("models")
     if rules.models and not request.models:
         request = replace(request, models=rules.models)
-    return request, warnings
+        heard.note(("models",), "as the namespace allows no others")
+    return request
 
 
-def _filled(ask: Ask, rules: NamespaceRules, names: ResourceNames) -> tuple[Said, tuple[str, ...]]:
+def _sized(amount: Slice, rules: NamespaceRules, heard: Heard) -> Slice:
+    memory, cores = amount.memory, amount.cores
+    if memory is None:
+        memory = Percent(MAX_PERCENT)
+        heard.warn("memory was not said: it gets all that the card has, and shares it with none")
+    if cores is None and rules.max_cores is not None:
+        cores = rules.max_cores
+        heard.warn(f"cores were not said: it gets the namespace's maximum, {cores}%")
+    return Slice(memory, cores)
+
+
+def _filled(ask: Ask, rules: NamespaceRules, names: ResourceNames, heard: Heard) -> Said:
     if ask.bare:
         rules.require("adopt")
         if not rules.adopt:
-            return replace(ask.said, amount=Whole()), ()
+            heard.note((f"a bare {names.count}",), "means whole cards, as it always has")
+            return replace(ask.said, amount=Whole())
+        heard.note(
+            (f"a bare {names.count}",), "means the default slice, as the namespace adopts it"
+        )
     sized = isinstance(ask.said.amount, Slice) and ask.said.amount.memory is not None
-    warnings: tuple[str, ...] = ()
     if not sized and not isinstance(ask.said.amount, Whole | Partition):
         rules.require("default")
     elif "default" in rules.faults:
-        warnings = (f"not filled in, as it cannot be read: {rules.faults['default']}",)
+        heard.warn(f"not filled in, as it cannot be read: {rules.faults['default']}")
     said = fill(ask.said, rules.default)
+    heard.note(gained(ask.said, said), "as the default says")
     if said.amount is not None and said.amount != Slice(None):
-        return said, warnings
+        return said
     if ask.bare:
         raise Refusal(
             "",
@@ -108,7 +143,8 @@ def _filled(ask: Ask, rules: NamespaceRules, names: ResourceNames) -> tuple[Said
             where=ask.place,
         )
     if ask.counted:
-        return replace(said, amount=Whole()), warnings
+        heard.note((f"{names.count} with no amount",), "means whole cards")
+        return replace(said, amount=Whole())
     raise Refusal(
         "",
         "no amount is said, and neither namespace nor cluster has a default",
@@ -117,10 +153,12 @@ def _filled(ask: Ask, rules: NamespaceRules, names: ResourceNames) -> tuple[Said
     )
 
 
-def _with_policy(said: Said, rules: NamespaceRules) -> Said:
+def _with_policy(said: Said, rules: NamespaceRules, heard: Heard) -> Said:
     if said.card_policy is None or said.node_policy is None:
         rules.require("policy")
     policy = rules.policy
     if (said.count or 1) == 1:
         policy = replace(policy, same_numa=None)
-    return fill(said, policy)
+    placed = fill(said, policy)
+    heard.note(gained(said, placed), "as the policy says")
+    return placed
