@@ -138,8 +138,10 @@ def test_text_says_why(tmp_path: Path):
     bare += "    resources: {limits: {nvidia.com/gpu: 1}}\n"
     assert "nvidia.com/gpu means whole cards, as it always has" in explain(bare).stdout
     namespace = tmp_path / "ns.yaml"
-    rules = "tranche.dev/default: 2Gi on A100, tranche.dev/adopt: 'true'"
     namespace.write_text(
+        "kind: Namespace\nmetadata: {name: n, annotations: {tranche.dev/default: 2Gi on A100,"
+        " tranche.dev/adopt: 'true', tranche.dev/policy: spread}}\n"
+    )
         f"kind: Namespace\nmetadata: {{name: n, annotations: {{{rules}, tranche.dev/policy: spread}}}}\n"
     )
     told = explain(bare, "--namespace-file", str(namespace)).stdout
