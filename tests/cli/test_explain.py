@@ -142,8 +142,6 @@ def test_text_says_why(tmp_path: Path):
         "kind: Namespace\nmetadata: {name: n, annotations: {tranche.dev/default: 2Gi on A100,"
         " tranche.dev/adopt: 'true', tranche.dev/policy: spread}}\n"
     )
-        f"kind: Namespace\nmetadata: {{name: n, annotations: {{{rules}, tranche.dev/policy: spread}}}}\n"
-    )
     told = explain(bare, "--namespace-file", str(namespace)).stdout
     assert "container main: models and memory as the default says" in told
     assert "container main: card policy as the policy says" in told
