@@ -105,3 +105,35 @@ def test_a_request_too_long_to_carry_is_refused(admission):
         "spec": {"containers": [{"name": name} for name in names]},
     }
     assert "65536 characters" in admission.refusal(asking)
+
+
+@pytest.mark.parametrize("empty", [{}, None, "missing"])
+def test_what_is_missing_null_or_empty_is_one_and_the_same(admission, empty):
+    def holding(**fields):
+        return {name: value for name, value in fields.items() if value != "missing"}
+
+    main = holding(name="main", resources=empty, env=[] if empty == {} else empty)
+    asking = {
+        "metadata": {"annotations": {f"{GPU}.main": "1Gi", f"{GPU}.init": "1Gi"}, "labels": {}},
+        "spec": {
+            "initContainers": [{"name": "init"}],
+            "containers": [main],
+        },
+    }
+    asking["spec"]["initContainers"][0]["resources"] = holding(limits=empty, requests=empty)
+    after = admission.admit(asking)["spec"]
+    for container in (*after["initContainers"], *after["containers"]):
+        assert container["resources"]["limits"] == {
+            "nvidia.com/gpu": "1",
+            "nvidia.com/gpumem": "1024",
+        }
+        assert container["env"] == [{"name": "LD_PRELOAD", "value": LIBRARY}]
+    bare = {
+        "spec": {
+            "containers": [{"name": "main", "resources": {"limits": {"nvidia.com/gpu": "1"}}}]
+        },
+        **holding(metadata=empty),
+    }
+    assert admission.slices(bare) == '{"main":"whole"}'
+    bare["metadata"] = holding(annotations=empty)
+    assert admission.slices(bare) == '{"main":"whole"}'
