@@ -1,5 +1,7 @@
 """What about a pod forbids a slice, whatever it asks."""
 
+import json
+
 import pytest
 
 GPU = "tranche.dev/gpu"
@@ -121,7 +123,8 @@ def test_what_is_missing_null_or_empty_is_one_and_the_same(admission, empty):
         },
     }
     asking["spec"]["initContainers"][0]["resources"] = holding(limits=empty, requests=empty)
-    after = admission.admit(asking)["spec"]
+    # A deep copy keeps what is shared shared, and the patch of one would change the other.
+    after = admission.admit(json.loads(json.dumps(asking)))["spec"]
     for container in (*after["initContainers"], *after["containers"]):
         assert container["resources"]["limits"] == {
             "nvidia.com/gpu": "1",

@@ -192,6 +192,22 @@ def test_several_objects_are_several_documents_or_one_list():
     assert 'ConfigMap "c": no pod in it' in explain(listed).stdout
 
 
+def test_what_two_containers_share_by_an_alias_is_patched_apart():
+    shared = POD + "    resources: &r {limits: {cpu: 1}}\n  - {name: side, resources: *r}\n"
+    pod = json.loads(explain(shared, "-o", "json").stdout)
+    main, side = (container["resources"]["limits"] for container in pod["spec"]["containers"])
+    assert main == {"cpu": 1, "nvidia.com/gpu": "1", "nvidia.com/gpumem": "3000"}
+    assert side == {"cpu": 1}
+
+
+def test_aliases_that_stand_for_billions_are_malformed():
+    laughs = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10))
+    result = explain(f"kind: Pod\na0: &a0 lol\n{laughs}\n")
+    assert result.exit_code == 2
+    assert "more than 1000000 values" in result.stderr
+    assert explain("kind: Pod\nspec: &s {again: *s}\n").exit_code == 2
+
+
 def test_a_pod_that_asks_nothing_is_printed_as_it_came():
     plain = "kind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - {name: a}\n"
     assert explain(plain).stdout == 'Pod "p": asks for no accelerator, left as it is\n'

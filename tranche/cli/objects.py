@@ -12,6 +12,7 @@ import yaml
 from tranche.words.errors import Malformed
 
 LONGEST: Final = 8 * 1024 * 1024
+MOST_VALUES: Final = 1_000_000
 _TEMPLATES: Final[dict[str, tuple[str, ...]]] = {
     "Pod": (),
     "PodTemplate": ("template",),
@@ -72,7 +73,8 @@ def read_objects(source: str | Path) -> list[Found]:
     name = "standard input" if source == "-" else str(source)
     try:
         text = sys.stdin.read(LONGEST + 1) if source == "-" else _read(Path(source))
-        documents = list(yaml.load_all(text, _Loader))
+        left = _Left(MOST_VALUES)
+        documents = [_unshared(one, left) for one in yaml.load_all(text, _Loader)]
     except OSError as error:
         raise Malformed(f"{name}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -85,6 +87,25 @@ def read_objects(source: str | Path) -> list[Found]:
     if not found:
         raise Malformed(f"{name}: no object in it")
     return found
+
+
+@dataclass(slots=True)
+class _Left:
+    """How many values may still be read: few lines of aliases can stand for billions."""
+
+    values: int
+
+
+def _unshared(value: Any, left: _Left) -> Any:
+    """A value of which no part is in two places: a patch of one must not change the other."""
+    left.values -= 1
+    if left.values < 0:
+        raise ValueError(f"more than {MOST_VALUES} values")
+    if isinstance(value, dict):
+        return {key: _unshared(inner, left) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_unshared(inner, left) for inner in value]
+    return value
 
 
 def write_yaml(objects: list[dict[str, Any]]) -> str:
