@@ -15,6 +15,9 @@ from nodeagent.vendors.nvml_faults import Faults
 from tranche.words.cards import Card
 
 _MIB: Final = 1 << 20
+_NUMA_WORDS: Final = 16
+"""Of 64 nodes each: 1024, the most that Linux is built for."""
+
 _log = structlog.get_logger("nvidia")
 
 
@@ -124,7 +127,14 @@ class Nvidia:
         )
 
     def _numa(self, handle: Any) -> int | None:
-        """The NUMA node that the kernel names for the card's PCI address; -1 there means none."""
+        """The host's NUMA node nearest to a card: by NVML, else by the kernel; None when unsaid.
+
+        Not NVML's own "NUMA node id", which is that of a card whose memory is a node itself.
+        """
+        words = self._ask(self._affinity, handle, default=())
+        nodes = [at for at in range(64 * len(words)) if words[at // 64] >> at % 64 & 1]
+        if len(nodes) == 1:
+            return nodes[0]
         pci = self._ask(self._nvml.nvmlDeviceGetPciInfo, handle, default=None)
         if pci is None:
             return None
@@ -135,6 +145,10 @@ class Nvidia:
         except (OSError, ValueError):
             return None
         return node if node >= 0 else None
+
+    def _affinity(self, handle: Any) -> list[int]:
+        scope = self._nvml.NVML_AFFINITY_SCOPE_NODE
+        return list(self._nvml.nvmlDeviceGetMemoryAffinity(handle, _NUMA_WORDS, scope))
 
     def _ask(self, question: Callable[[Any], Any], handle: Any, *, default: Any) -> Any:
         """What few cards or old drivers do not know."""

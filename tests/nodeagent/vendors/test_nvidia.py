@@ -32,6 +32,7 @@ class FakeNvml:
     nvmlEventTypeXidCriticalError = 8
     NVML_FI_DEV_GET_GPU_RECOVERY_ACTION = 230
     NVML_SUCCESS = 0
+    NVML_AFFINITY_SCOPE_NODE = 0
 
     def nvmlInit(self) -> None:
         self.inits += 1
@@ -62,6 +63,10 @@ class FakeNvml:
 
     def nvmlDeviceGetUtilizationRates(self, handle: int) -> Any:
         return self._say(handle, "busy", SimpleNamespace(gpu=42))
+
+    def nvmlDeviceGetMemoryAffinity(self, handle: int, words: int, _scope: int) -> Any:
+        node = self._say(handle, "numa", NVMLError("Not Supported"))
+        return [(1 << node - 64 * at) if 0 <= node - 64 * at < 64 else 0 for at in range(words)]
 
     def nvmlDeviceGetPciInfo(self, handle: int) -> Any:
         return self._say(handle, "pci", NVMLError("Not Supported"))
@@ -130,6 +135,13 @@ def test_a_card_is_told_as_the_driver_tells_it(driver: FakeNvml):
     assert (first.card.model, first.card.mib) == ("NVIDIA A100-SXM4-80GB", 81920)
     assert (first.card.numa, first.card.holds) == (None, ("interposer",))
     assert (first.used, first.busy, second.names) == (100, 42, (B, "1"))
+
+
+@pytest.mark.parametrize("node", [0, 1, 63, 64, 100])
+def test_the_nearest_numa_node_is_told(driver: FakeNvml, node: int):
+    driver.cards[0]["numa"] = node
+    first, second = Nvidia(Path("/"), driver).look()
+    assert (first.card.numa, second.card.numa) == (node, None)
 
 
 def test_no_driver_means_no_cards_and_is_asked_again(driver: FakeNvml, look: Any):
