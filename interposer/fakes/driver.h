@@ -1,0 +1,35 @@
+/* State of the fake driver in this process. */
+#ifndef FAKES_DRIVER_H
+#define FAKES_DRIVER_H
+
+/* Every spelling is declared under its own name, none renamed by a macro. */
+#define __CUDA_API_VERSION_INTERNAL
+#include <cuda.h>
+
+#include "cards.h"
+#include "oracle.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+struct CUctx_st {
+    CUdevice device;
+    int alive;
+};
+
+/* What CUDA_VISIBLE_DEVICES leaves, in its order. NULL for an ordinal that is not there. */
+const struct card *driver_card(CUdevice device);
+int driver_card_count(void);
+
+/* cuInit has been called in this process, not in the parent that forked it. */
+int driver_initialised(void);
+
+/* The card of the thread's current context, or NULL. */
+const struct card *driver_current(CUdevice *device);
+
+/* Blocks of device memory by address. Steps of 512 bytes are counted, as cuMemAlloc parts it. */
+CUresult memory_take(CUdevice device, size_t bytes, CUdeviceptr *at);
+CUresult memory_give_back(CUdeviceptr at);
+/* The block that begins at or holds the address. */
+int memory_find(CUdeviceptr at, CUdeviceptr *base, size_t *bytes, CUdevice *device);
+
+#endif
