@@ -14,9 +14,11 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
+
+from tranche.cli.demo.box import NAMESPACE_REFUSED, Box
 
 MS_RDONLY: Final = 0x1
 MS_NOSUID: Final = 0x2
@@ -28,28 +30,7 @@ MS_REC: Final = 0x4000
 MS_PRIVATE: Final = 0x40000
 CLONE_NEWNS: Final = 0x00020000
 CLONE_NEWUSER: Final = 0x10000000
-NAMESPACE_REFUSED: Final = 125
-"""Exit status when this machine forbids the namespaces that a container is made of."""
-
 _libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
-
-
-class Box(msgspec.Struct, frozen=True):
-    """What to run and what it finds around it.
-
-    Attributes:
-        root: an empty directory that becomes the mount point of the container's root.
-        argv: the program by its path on this machine, and its arguments.
-        libraries: further shared objects whose dependencies the container must have.
-        env: the environment of the image and of the pod; that of the CDI spec is added.
-        spec: the CDI spec with one device.
-    """
-
-    root: str
-    argv: list[str]
-    libraries: list[str]
-    env: dict[str, str]
-    spec: dict[str, Any]
 
 
 def _call(what: str, result: int) -> None:

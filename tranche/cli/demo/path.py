@@ -165,7 +165,7 @@ class _ControlPlane:
         binding = msgspec.json.decode(self._bindings.read_bytes().splitlines()[-1])
         assigned = binding["metadata"]["annotations"][ASSIGNED_ANNOTATION]
         show.line(f"bind: one Binding to {chosen}; in its annotations who gets which card:")
-        show.data({ASSIGNED_ANNOTATION: assigned})
+        show.data(msgspec.json.decode(assigned))
         meta["annotations"][ASSIGNED_ANNOTATION] = assigned
         pod["spec"]["nodeName"] = chosen
         return self._nodes[chosen]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tranche.cli.demo.container import NAMESPACE_REFUSED, Box
+from tranche.cli.demo.box import NAMESPACE_REFUSED, Box
 from tranche.cli.demo.nodes import Node
 from tranche.cli.demo.workshop import FILL, LIBRARY, DemoError
 

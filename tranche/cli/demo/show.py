@@ -1,9 +1,10 @@
 """What the demo prints: numbered stages, and the few lines of each that matter."""
 
-import json
 from typing import Any
 
+import msgspec
 from rich.console import Console
+from rich.highlighter import JSONHighlighter
 from rich.padding import Padding
 from rich.syntax import Syntax
 
@@ -29,6 +30,6 @@ def yaml(text: str) -> None:
 
 
 def data(value: Any) -> None:
-    """Something that a program wrote, on one line."""
-    text = json.dumps(value, ensure_ascii=False)
-    _console.print(Padding(Syntax(text, "json", background_color="default"), (0, 0, 0, 5)))
+    """Something that a program wrote, as JSON."""
+    text = msgspec.json.encode(value).decode()
+    _console.print(JSONHighlighter()("     " + text))
