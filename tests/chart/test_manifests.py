@@ -219,6 +219,8 @@ def test_the_driver_root_is_mounted_only_where_it_is_not_the_nodes_own(plain: Ma
     driver = mounts(rendered(*VARIANTS["driver container"]))["/run/nvidia/driver"]
     assert driver["readOnly"] is True
     assert driver["mountPropagation"] == "HostToContainer"
+    private = "--set=agent.driverRoot=/run/nvidia/driver,agent.driverRootPropagation=None"
+    assert mounts(rendered(private))["/run/nvidia/driver"]["mountPropagation"] == "None"
 
 
 def test_the_folder_of_cdi_specs_is_mounted_once():
