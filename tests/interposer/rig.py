@@ -1,0 +1,183 @@
+"""A slice without a cluster: a fake driver root, limits, a region, and programs under the library.
+
+The library is built in a variant of its own whose paths lie under ``build``: the real ones belong
+to a container.
+"""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BUILD = REPOSITORY / "build"
+TESTS = BUILD / "tests-interposer"
+LIMITS = TESTS / "slice/limits"
+REGION = TESTS / "slice/region"
+CLIENTS = Path(__file__).parent / "clients"
+REGION_SIZE = 331776
+MIB = 1 << 20
+OUT_OF_MEMORY = 2
+
+
+def make(*words: str) -> None:
+    """Runs the interposer's Makefile."""
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-C", REPOSITORY / "interposer", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def build_library(variant: str = "plain", sanitize: str = "") -> Path:
+    """The library with the paths of the tests."""
+    defines = f'-DTRANCHE_LIMITS_PATH=\\"{LIMITS}\\" -DTRANCHE_REGION_PATH=\\"{REGION}\\"'
+    words = ["library", f"VARIANT=tests-interposer/{variant}", f"DEFINES={defines}"]
+    make(*words, *([f"SANITIZE={sanitize}"] if sanitize else []))
+    return TESTS / variant / "libtranche.so"
+
+
+def build_client(name: str, *flags: str, source: str | None = None) -> Path:
+    """One of the C programs beside this file."""
+    target = TESTS / "clients" / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    compiler = os.environ.get("CC", "cc")
+    words = [compiler, "-O1", "-g", "-w", "-o", target, CLIENTS / (source or f"{name}.c")]
+    subprocess.run([*words, *flags, "-ldl", "-lpthread"], check=True)
+    return target
+
+
+def card_line(uuid: str, mib: int, minor: int) -> str:
+    """One card of a description."""
+    return (
+        f'card uuid={uuid} name="NVIDIA A100-SXM4-80GB" mib={mib} minor={minor} numa=0'
+        f" pci=0000:{0x3B + minor:02x}:00.0 cc=8.0 sms=108\n"
+    )
+
+
+def uuid_bytes(uuid: str) -> bytes:
+    """The 16 bytes of ``GPU-…``."""
+    return bytes.fromhex(uuid.removeprefix("GPU-").replace("-", ""))
+
+
+def limits_file(limits: Mapping[str, int]) -> bytes:
+    """A limits file: uuid -> bytes of memory."""
+    head = struct.pack("<4sHHIIQ40x", b"TRLM", 1, len(limits), 1088, 0, 1)
+    cards = (struct.pack("<16sQII", uuid_bytes(u), n, 0, 0) for u, n in limits.items())
+    return (head + b"".join(cards)).ljust(1088, b"\0")
+
+
+class Program:
+    """A running client, told what to do line by line."""
+
+    def __init__(self, command: list[str | Path], env: Mapping[str, str]) -> None:
+        self.process = subprocess.Popen(
+            command,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, line: str) -> str:
+        """One command, one answer."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def fill(self, kind: str = "plain", size: int = MIB, device: int = 0) -> int:
+        """Allocates until refused, which must be for want of memory; how many were granted."""
+        granted, error = self.ask(f"fill {kind} {size} {device}").split()
+        assert int(error) == OUT_OF_MEMORY
+        return int(granted)
+
+    def kill(self) -> None:
+        """SIGKILL, and waits until it is gone."""
+        self.process.kill()
+        self.process.communicate()
+
+    def end(self) -> str:
+        """Lets it end; returns what it wrote to stderr."""
+        _, errors = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, (self.process.returncode, errors)
+        return errors
+
+
+class Rig:
+    """One slice on one fake node."""
+
+    A = "GPU-aaaaaaaa-0000-0000-0000-000000000001"
+    B = "GPU-bbbbbbbb-0000-0000-0000-000000000002"
+
+    def __init__(self, root: Path, library: Path) -> None:
+        self.root = root
+        self.library = library
+
+    def cards(self, **mib: int) -> None:
+        """Puts these cards into the node: A=…, B=… in MiB."""
+        text = "".join(card_line(getattr(self, n), m, i) for i, (n, m) in enumerate(mib.items()))
+        description = self.root.with_suffix(".cards")
+        description.write_text(text)
+        maker = REPOSITORY / "interposer/fakes/driver_root.py"
+        words = [sys.executable, maker, self.root, "--cards", description, "--placeholder-devices"]
+        subprocess.run(words, check=True)
+
+    def slice(self, **mib: float) -> None:
+        """Makes limits and a region anew, as at every start of a container."""
+        self.limits_bytes(limits_file({getattr(self, n): int(m * MIB) for n, m in mib.items()}))
+        self.region_bytes(bytes(REGION_SIZE))
+
+    def limits_bytes(self, content: bytes | None) -> None:
+        """Any limits file, or none."""
+        _put(LIMITS, content)
+
+    def region_bytes(self, content: bytes | None) -> None:
+        """Any region, or none."""
+        _put(REGION, content)
+
+    def resize(self, place: int, size: int) -> None:
+        """Stores a card's limit in the file in place, as the node agent does."""
+        with LIMITS.open("r+b") as file:
+            os.pwrite(file.fileno(), struct.pack("<Q", size), 64 + 32 * place + 16)
+
+    def environment(self, *, interposed: bool = True, **more: str) -> dict[str, str]:
+        """What a process of the container sees."""
+        own = {"LD_LIBRARY_PATH": str(self.root / "usr/lib/x86_64-linux-gnu")}
+        if interposed:
+            own["LD_PRELOAD"] = str(self.library)
+        return {"PATH": os.environ["PATH"]} | own | more
+
+    @contextmanager
+    def program(self, via: str = "dlsym", *, device: int = 0, **env: str) -> Iterator[Program]:
+        """A client with a context on a card."""
+        client = TESTS / "clients" / ("direct" if via == "direct" else "client")
+        program = Program([client, via], self.environment(**env))
+        try:
+            assert program.ask(f"init {device}") == "0"
+            yield program
+        finally:
+            if program.process.poll() is None:
+                program.kill()
+
+    def oracle(self) -> dict[str, dict[str, Any]]:
+        """The truth, by uuid."""
+        words = [BUILD / "tools/oracle", self.root / "run/fakegpu/oracle"]
+        lines = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        return {card["uuid"]: card for card in map(json.loads, lines.splitlines())}
+
+
+def _put(path: Path, content: bytes | None) -> None:
+    path.unlink(missing_ok=True)
+    if content is not None:
+        path.write_bytes(content)
+        path.chmod(0o666)
