@@ -154,6 +154,7 @@ def install(cluster: Cluster) -> Stack:
         "webhook": {"replicas": stack.replicas},
         "agent": {
             "driverRoot": str(stack.driver_root),
+            "driverRootPropagation": "None",
             # This machine's own mounts may be private, as without systemd.
             "driverRootPropagation": "None",
             "hostPaths": {
@@ -169,7 +170,16 @@ def install(cluster: Cluster) -> Stack:
     file.write_text(json.dumps(values))
     chart = str(paths.REPOSITORY / "charts" / "tranche")
     where = ("--namespace", NAMESPACE, "--create-namespace")
-    cluster.helm("upgrade", "--install", "tranche", chart, *where, f"--values={file}", "--wait", "--timeout=3m")
+    cluster.helm(
+        "upgrade",
+        "--install",
+        "tranche",
+        chart,
+        *where,
+        f"--values={file}",
+        "--wait",
+        "--timeout=3m",
+    )
     cards = "jsonpath={.metadata.annotations.tranche\\.dev/cards}"
     node = ("get", "node", cluster.node_name, "-o")
     eventually(lambda: cluster.kubectl(*node, cards))
