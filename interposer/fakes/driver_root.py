@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import stat
+import struct
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,9 @@ HOOK = Path("usr/bin/fake-nvidia-hook")
 CARDS = Path("etc/fakegpu/cards")
 ORACLE = Path("run/fakegpu/oracle")
 ORACLE_SIZE = 528384
-"""Bytes; `interposer/fakes/oracle.h`. Zeros are an oracle in which nothing happened yet."""
+"""Bytes; this and the two layouts below: `interposer/fakes/oracle.h`."""
+ORACLE_HEAD = struct.Struct("<4sIIIII40x")
+ORACLE_CARD = struct.Struct("<16sQ40x")
 NVIDIA_MAJOR = 195
 CONTROL_NODES = {"nvidiactl": (NVIDIA_MAJOR, 255), "nvidia-uvm": (508, 0)}
 
@@ -39,16 +42,21 @@ class Card:
     Attributes:
         uuid: as the driver prints it, ``GPU-…``.
         minor: number of its device node.
+        mib: memory.
     """
 
     uuid: str
     minor: int
+    mib: int
 
 
 def read_cards(text: str) -> list[Card]:
     """The cards of a description; its form is told in `interposer/fakes/cards.h`."""
     lines = [line for line in text.splitlines() if line.startswith("card ")]
-    return [Card(_word(line, "uuid"), int(_word(line, "minor"))) for line in lines]
+    return [
+        Card(_word(line, "uuid"), int(_word(line, "minor")), int(_word(line, "mib")))
+        for line in lines
+    ]
 
 
 def _word(line: str, key: str) -> str:
@@ -75,7 +83,7 @@ def write_root(root: Path, description: Path, *, host_path: Path, real_devices: 
         _replace(BUILT / "lib" / name, root / LIBRARY_FOLDER / name)
     _replace(BUILT / "bin" / HOOK.name, root / HOOK)
     (root / CARDS).write_text(text)
-    _write_oracle(root / ORACLE)
+    _write_oracle(root / ORACLE, cards)
     for name, number in _nodes(cards).items():
         _write_device(root / "dev" / name, number if real_devices else None)
     spec = cdi_spec(cards, host_path)
@@ -89,10 +97,16 @@ def _replace(source: Path, target: Path) -> None:
     temporary.replace(target)
 
 
-def _write_oracle(path: Path) -> None:
+def _write_oracle(path: Path, cards: list[Card]) -> None:
+    head = ORACLE_HEAD.pack(b"ORCL", 1, 0, len(cards), 0, 0)
+    parts = (
+        ORACLE_CARD.pack(
+            bytes.fromhex(card.uuid.removeprefix("GPU-").replace("-", "")), card.mib << 20
+        )
+        for card in cards
+    )
     path.unlink(missing_ok=True)
-    with path.open("wb") as file:
-        file.truncate(ORACLE_SIZE)
+    path.write_bytes((head + b"".join(parts)).ljust(ORACLE_SIZE, b"\0"))
     path.chmod(0o666)  # containers' users write it
 
 

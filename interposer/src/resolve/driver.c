@@ -2,7 +2,6 @@
 #include "driver.h"
 
 #include <dlfcn.h>
-#include <string.h>
 
 #include "loader.h"
 
@@ -78,7 +77,7 @@ static bool is_upper(char c) {
 
 bool driver_is_name(const char *name) {
     if (name[0] == 'c') return name[1] == 'u' && is_upper(name[2]);
-    return name[0] == 'n' && strncmp(name, "nvml", 4) == 0 && is_upper(name[4]);
+    return name[0] == 'n' && name[1] == 'v' && name[2] == 'm' && name[3] == 'l' && is_upper(name[4]);
 }
 
 void *driver_route(const char *name, void *address) {

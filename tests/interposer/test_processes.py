@@ -1,0 +1,155 @@
+"""The processes of a container share one slice, whatever becomes of them."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+
+import pytest
+
+from tests.interposer.rig import MIB, OUT_OF_MEMORY, TESTS, Rig, build_client, build_library
+
+
+def test_two_processes_share_the_slice(rig: Rig) -> None:
+    with rig.program() as first, rig.program("direct") as second:
+        assert first.ask(f"alloc plain {1000 * MIB}") == "0"
+        assert second.fill() == 2000
+        assert first.ask("alloc plain 1") == str(OUT_OF_MEMORY)
+        assert second.ask("info") == first.ask("info") == f"0 0 {3000 * MIB}"
+        assert second.ask("free 0") == "0"
+        assert first.fill() == 1
+        assert rig.oracle()[rig.A]["peak_mib"] == 3000
+
+
+@pytest.mark.parametrize("end", ["kill", "end"])
+def test_what_a_dead_process_had_goes_to_whoever_needs_room(rig: Rig, end: str) -> None:
+    with rig.program() as survivor:
+        with rig.program() as other:
+            assert other.fill() == 3000
+            assert survivor.ask("alloc plain 1") == str(OUT_OF_MEMORY)
+            getattr(other, end)()
+        assert survivor.ask("info") == f"0 {3000 * MIB} {3000 * MIB}"
+        assert survivor.fill() == 3000
+        assert rig.oracle()[rig.A]["peak_mib"] == 3000
+
+
+def test_a_process_that_is_killed_and_not_yet_waited_for_is_dead(rig: Rig) -> None:
+    with rig.program() as survivor, rig.program() as other:
+        assert other.fill() == 3000
+        other.process.send_signal(signal.SIGKILL)
+        os.waitid(os.P_PID, other.process.pid, os.WEXITED | os.WNOWAIT)  # it stays a zombie
+        assert survivor.fill() == 3000
+
+
+def test_a_stopped_process_is_alive(rig: Rig) -> None:
+    with rig.program() as other, rig.program() as survivor:
+        assert other.fill() == 3000
+        other.process.send_signal(signal.SIGSTOP)
+        assert survivor.fill() == 0
+
+
+def test_a_program_that_calls_exec_has_nothing_left(rig: Rig) -> None:
+    """The driver frees its memory, and so does the slice, though the process lives on."""
+    with rig.program() as other, rig.program() as survivor:
+        assert other.fill() == 3000
+        assert other.process.stdin is not None
+        other.process.stdin.write("exec sleep 60\n")
+        other.process.stdin.flush()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            other.process.wait(0.5)
+        assert other.process.poll() is None
+        assert survivor.fill() == 3000
+        assert rig.oracle()[rig.A]["peak_mib"] == 3000
+
+
+def test_the_child_of_a_fork_counts_for_itself(rig: Rig) -> None:
+    with rig.program() as parent:
+        assert parent.ask(f"alloc plain {1000 * MIB}") == "0"
+        assert parent.ask("fork alloc plain 1") == "3"  # as with the driver: not initialised
+        assert parent.ask("fork init 0") == "0"
+        assert parent.ask("fork freeall") == "3"
+        assert parent.ask("info") == f"0 {2000 * MIB} {3000 * MIB}"
+        assert parent.ask("freeall") == "0"
+        assert parent.fill() == 3000
+
+
+def test_slots_are_used_again(rig: Rig) -> None:
+    """Many short processes, one after the other, do not make the sums longer."""
+    for _ in range(20):
+        with rig.program() as program:
+            assert program.ask(f"alloc plain {2000 * MIB}") == "0"
+    with rig.program() as first, rig.program() as second:
+        assert first.ask(f"alloc plain {1500 * MIB}") == "0"
+        assert second.fill() == 1500
+    assert int.from_bytes((TESTS / "slice/region").read_bytes()[8:12], "little") <= 3
+
+
+def race(rig: Rig, processes: int, *, threads: int, rounds: int, env: dict[str, str]) -> list[str]:
+    """Runs several racing programs at once; what each printed."""
+    command = [env.pop("CLIENT", TESTS / "clients/race"), str(threads), str(rounds)]
+    running = [
+        subprocess.Popen(
+            [*command, str(seed), "8192"],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for seed in range(processes)
+    ]
+    outputs = [process.communicate(timeout=100) for process in running]
+    assert [(p.returncode, errors) for p, (_, errors) in zip(running, outputs, strict=True)] == [
+        (0, "")
+    ] * processes
+    return [out for out, _ in outputs]
+
+
+def test_threads_of_many_processes_never_pass_the_limit(rig: Rig) -> None:
+    rig.slice(A=50)
+    outputs = race(rig, 6, threads=4, rounds=4000, env=rig.environment())
+    for granted, refused, odd in (map(int, line.split()) for line in outputs):
+        assert granted
+        assert refused
+        assert odd == 0
+    truth = rig.oracle()[rig.A]
+    assert truth["peak_bytes"] <= 50 * MIB
+    assert truth["peak_bytes"] > 48 * MIB
+    with rig.program() as program:
+        assert program.fill() == 50
+
+
+def test_killed_at_random_nobody_passes_the_limit_and_nothing_is_lost(rig: Rig) -> None:
+    rig.slice(A=50)
+    chance = random.Random(20)
+    running: list[subprocess.Popen[str]] = []
+    for seed in range(60):
+        command = [TESTS / "clients/race", "3", "100000000", str(seed), "8192"]
+        running.append(subprocess.Popen(command, env=rig.environment()))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running[-1].wait(chance.uniform(0, 0.05))
+        if len(running) > 4:
+            victim = running.pop(chance.randrange(len(running)))
+            victim.kill()
+            victim.wait()
+    for process in running:
+        process.kill()
+        process.wait()
+    assert rig.oracle()[rig.A]["peak_bytes"] <= 50 * MIB
+    assert rig.oracle()[rig.A]["peak_bytes"] > 45 * MIB
+    with rig.program() as program:
+        assert program.fill() == 50
+
+
+@pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
+def test_a_sanitizer_finds_nothing_in_a_race(rig: Rig, sanitizer: str) -> None:
+    variant = sanitizer.partition(",")[0]
+    library = build_library(variant, sanitizer)
+    client = build_client(f"race-{variant}", f"-fsanitize={sanitizer}", source="race.c")
+    rig.slice(A=50)
+    env = rig.environment() | {"CLIENT": str(client), "LD_PRELOAD": str(library)}
+    # The library comes first and needs no more of the sanitizer than the program has.
+    env |= {"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0", "TSAN_OPTIONS": "exitcode=66"}
+    outputs = race(rig, 2, threads=4, rounds=3000, env=env)
+    assert all(line.split()[2] == "0" for line in outputs)
+    assert rig.oracle()[rig.A]["peak_bytes"] <= 50 * MIB

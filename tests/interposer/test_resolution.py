@@ -1,0 +1,69 @@
+"""Whoever asks for a function gets what the driver would have given, or our hook of exactly that."""
+
+import pytest
+
+from tests.interposer.rig import TESTS, Rig
+
+OURS = "libtranche.so:"
+THEIRS = "libcuda.so.1:"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "flags", "expected"),
+    [
+        ("cuMemAlloc", 13000, 0, f"0 0 {OURS}cuMemAlloc_v2"),
+        ("cuMemAlloc", 3010, 0, f"0 0 {OURS}cuMemAlloc"),
+        ("cuMemAllocAsync", 12000, 0, f"0 0 {OURS}cuMemAllocAsync"),
+        ("cuMemAllocAsync", 12000, 1, f"0 0 {OURS}cuMemAllocAsync"),
+        ("cuMemAllocAsync", 12000, 2, f"0 0 {OURS}cuMemAllocAsync_ptsz"),
+        ("cuMemAllocAsync", 11010, 0, "0 2 nowhere"),
+        ("cuNoSuchThing", 13000, 0, "0 1 nowhere"),
+        ("cuLaunchKernel", 13000, 0, f"0 0 {THEIRS}cuLaunchKernel"),
+        ("cuLaunchKernel", 13000, 2, f"0 0 {THEIRS}cuLaunchKernel_ptsz"),
+        ("cuMemPrefetchAsync", 12000, 0, f"0 0 {THEIRS}cuMemPrefetchAsync"),
+        ("cuMemPrefetchAsync", 12020, 0, f"0 0 {THEIRS}cuMemPrefetchAsync_v2"),
+        ("cuGetProcAddress", 11080, 0, f"0 0 {OURS}cuGetProcAddress"),
+        ("cuGetProcAddress", 12000, 0, f"0 0 {OURS}cuGetProcAddress_v2"),
+    ],
+)
+def test_cu_get_proc_address_keeps_version_flags_and_status(
+    rig: Rig, name: str, version: int, flags: int, expected: str
+) -> None:
+    with rig.program() as program:
+        assert program.ask(f"gpa {name} {version} {flags}") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("cuMemAlloc", f"{OURS}cuMemAlloc"),
+        ("cuMemAlloc_v2", f"{OURS}cuMemAlloc_v2"),
+        ("cuMemFreeAsync_ptsz", f"{OURS}cuMemFreeAsync_ptsz"),
+        ("cuLaunchKernel", f"{THEIRS}cuLaunchKernel"),
+        ("cuNoSuchThing", "nowhere"),
+    ],
+)
+def test_dlsym_answers_with_the_hook_of_the_same_spelling(rig: Rig, name: str, expected: str) -> None:
+    with rig.program() as program:
+        assert program.ask(f"sym {name}") == expected
+
+
+def test_a_hook_is_not_found_where_the_driver_is_not(rig: Rig) -> None:
+    """A program that looks for CUDA among what it has loaded must not find ours in its place."""
+    with rig.program() as program:
+        assert program.ask("sym nvmlDeviceGetMemoryInfo default") == "nowhere"
+        assert program.ask("nvml 0").startswith("3145728000 ")
+        assert program.ask("sym nvmlDeviceGetMemoryInfo default") == f"{OURS}nvmlDeviceGetMemoryInfo"
+
+
+def test_rtld_next_still_means_the_callers_next(rig: Rig) -> None:
+    """Another library in front of libc finds libc's function, not its own."""
+    import os
+    import subprocess
+
+    env = rig.environment()
+    for order in ((rig.library, TESTS / "clients/wrapper.so"), (TESTS / "clients/wrapper.so", rig.library)):
+        env["LD_PRELOAD"] = ":".join(map(str, order))
+        command = ["python3", "-c", "import os; print(os.getppid())"]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        assert done.stdout == f"{os.getpid()}\n"
