@@ -14,9 +14,7 @@ def library() -> Path:
     LIMITS.parent.mkdir(parents=True, exist_ok=True)
     fakes = BUILD / "fakes/lib"
     build_client("client")
-    build_client(
-        "direct", "-DDIRECT", f"-L{fakes}", "-l:libcuda.so.1", source="client.c"
-    )
+    build_client("direct", "-DDIRECT", f"-L{fakes}", "-l:libcuda.so.1", source="client.c")
     build_client("race")
     build_client("wrapper.so", "-shared", "-fPIC", source="wrapper.c")
     return build_library()

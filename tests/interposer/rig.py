@@ -89,8 +89,6 @@ class Program:
 
     def ask(self, line: str) -> str:
         """One command, one answer."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
         return self.process.stdout.readline().strip()
@@ -166,7 +164,7 @@ class Rig:
             assert program.ask(f"init {device}") == "0"
             yield program
         finally:
-            if program.process.poll() is None:
+            if not program.process.stdout.closed:
                 program.kill()
 
     def oracle(self) -> dict[str, dict[str, Any]]:

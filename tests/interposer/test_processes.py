@@ -53,7 +53,6 @@ def test_a_program_that_calls_exec_has_nothing_left(rig: Rig) -> None:
     """The driver frees its memory, and so does the slice, though the process lives on."""
     with rig.program() as other, rig.program() as survivor:
         assert other.fill() == 3000
-        assert other.process.stdin is not None
         other.process.stdin.write("exec sleep 60\n")
         other.process.stdin.flush()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -85,7 +84,7 @@ def test_slots_are_used_again(rig: Rig) -> None:
     assert int.from_bytes((TESTS / "slice/region").read_bytes()[8:12], "little") <= 3
 
 
-def race(rig: Rig, processes: int, *, threads: int, rounds: int, env: dict[str, str]) -> list[str]:
+def race(processes: int, *, threads: int, rounds: int, env: dict[str, str]) -> list[str]:
     """Runs several racing programs at once; what each printed."""
     command = [env.pop("CLIENT", TESTS / "clients/race"), str(threads), str(rounds)]
     running = [
@@ -107,7 +106,7 @@ def race(rig: Rig, processes: int, *, threads: int, rounds: int, env: dict[str, 
 
 def test_threads_of_many_processes_never_pass_the_limit(rig: Rig) -> None:
     rig.slice(A=50)
-    outputs = race(rig, 6, threads=4, rounds=4000, env=rig.environment())
+    outputs = race(6, threads=4, rounds=4000, env=rig.environment())
     for granted, refused, odd in (map(int, line.split()) for line in outputs):
         assert granted
         assert refused
@@ -121,7 +120,7 @@ def test_threads_of_many_processes_never_pass_the_limit(rig: Rig) -> None:
 
 def test_killed_at_random_nobody_passes_the_limit_and_nothing_is_lost(rig: Rig) -> None:
     rig.slice(A=50)
-    chance = random.Random(20)
+    chance = random.Random(20)  # noqa: S311 - seeded
     running: list[subprocess.Popen[str]] = []
     for seed in range(60):
         command = [TESTS / "clients/race", "3", "100000000", str(seed), "8192"]
@@ -149,7 +148,10 @@ def test_a_sanitizer_finds_nothing_in_a_race(rig: Rig, sanitizer: str) -> None:
     rig.slice(A=50)
     env = rig.environment() | {"CLIENT": str(client), "LD_PRELOAD": str(library)}
     # The library comes first and needs no more of the sanitizer than the program has.
-    env |= {"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0", "TSAN_OPTIONS": "exitcode=66"}
-    outputs = race(rig, 2, threads=4, rounds=3000, env=env)
+    env |= {
+        "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0",
+        "TSAN_OPTIONS": "exitcode=66",
+    }
+    outputs = race(2, threads=4, rounds=3000, env=env)
     assert all(line.split()[2] == "0" for line in outputs)
     assert rig.oracle()[rig.A]["peak_bytes"] <= 50 * MIB

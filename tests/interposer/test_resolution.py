@@ -1,4 +1,7 @@
-"""Whoever asks for a function gets what the driver would have given, or our hook of exactly that."""
+"""Whoever asks for a function gets what the driver would have given, or our hook of just that."""
+
+import os
+import subprocess
 
 import pytest
 
@@ -43,7 +46,9 @@ def test_cu_get_proc_address_keeps_version_flags_and_status(
         ("cuNoSuchThing", "nowhere"),
     ],
 )
-def test_dlsym_answers_with_the_hook_of_the_same_spelling(rig: Rig, name: str, expected: str) -> None:
+def test_dlsym_answers_with_the_hook_of_the_same_spelling(
+    rig: Rig, name: str, expected: str
+) -> None:
     with rig.program() as program:
         assert program.ask(f"sym {name}") == expected
 
@@ -53,16 +58,18 @@ def test_a_hook_is_not_found_where_the_driver_is_not(rig: Rig) -> None:
     with rig.program() as program:
         assert program.ask("sym nvmlDeviceGetMemoryInfo default") == "nowhere"
         assert program.ask("nvml 0").startswith("3145728000 ")
-        assert program.ask("sym nvmlDeviceGetMemoryInfo default") == f"{OURS}nvmlDeviceGetMemoryInfo"
+        assert (
+            program.ask("sym nvmlDeviceGetMemoryInfo default") == f"{OURS}nvmlDeviceGetMemoryInfo"
+        )
 
 
 def test_rtld_next_still_means_the_callers_next(rig: Rig) -> None:
     """Another library in front of libc finds libc's function, not its own."""
-    import os
-    import subprocess
-
     env = rig.environment()
-    for order in ((rig.library, TESTS / "clients/wrapper.so"), (TESTS / "clients/wrapper.so", rig.library)):
+    for order in (
+        (rig.library, TESTS / "clients/wrapper.so"),
+        (TESTS / "clients/wrapper.so", rig.library),
+    ):
         env["LD_PRELOAD"] = ":".join(map(str, order))
         command = ["python3", "-c", "import os; print(os.getppid())"]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
