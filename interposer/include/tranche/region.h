@@ -13,9 +13,8 @@
  *
  *   claim    raise `slots_high` above the slot; compare-and-swap `owner` from 0 to one's own id;
  *            store `pid_namespace` and `exec_mark`. All before the first reservation.
- *   reserve  add 1 to the slot's `trying`; add n to used[card][slot]; add up used[card][0 ..
- *            slots_high). Within the limit: granted. Over it: take n back. Then take 1 off
- *            `trying`. Only what was granted goes to the driver.
+ *   reserve  add n to used[card][slot]; add up used[card][0 .. slots_high). Within the limit:
+ *            granted. Over it: take n back. Only what was granted goes to the driver.
  *   commit   nothing to do.
  *   roll back, release   take n off used[card][slot], after the driver has said that the memory is
  *            not or no longer taken.
@@ -25,8 +24,10 @@
  *   are sequentially consistent.
  *   Killed anywhere: what the process had added stays in its slot, at most one reservation per
  *   thread too much and never a byte too little, until the slot is taken over.
- *   Two that are refused only because both were trying: whoever finds the limit passed and another
- *   one's `trying` above 0 waits a moment and tries again, a bounded number of times.
+ *   Two that are refused only because both were trying: whoever finds the limit passed tries again
+ *   after a moment, now with 1 added to its slot's `trying` until it has decided. It takes a
+ *   refusal for one after a few such attempts, and, while another one's `trying` is above 0, only
+ *   after many.
  *
  *   reclaim  by whoever lacks room: for a slot whose owner is dead, compare-and-swap `owner` from
  *            that id to one's own with TRANCHE_OWNER_RECLAIMING; clear the slot's other words;
@@ -62,7 +63,7 @@ struct tranche_region_slot {
     uint64_t pid_namespace; /* inode of /proc/self/ns/pid; 0: not known */
     uint64_t exec_mark;     /* field 28 of /proc/pid/stat, the stack's start; 0: not known */
     uint64_t obituary;      /* the owner's word, stored by the agent, once that process is dead */
-    uint32_t trying;        /* threads between adding and having decided */
+    uint32_t trying;        /* threads that try again */
     uint32_t reserved0;
     uint64_t reserved[3];
 };

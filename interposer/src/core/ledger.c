@@ -5,9 +5,9 @@
 #define ADD(word, value) __atomic_fetch_add(&(word), (value), __ATOMIC_SEQ_CST)
 #define SUBTRACT(word, value) __atomic_fetch_sub(&(word), (value), __ATOMIC_SEQ_CST)
 
-/* So often a refusal is put off while others are between adding and having decided. They need some
- * 50 ns for that, unless they were killed there or lost their processor. */
-enum { MOST_WAITS = 40 };
+/* A refusal is put off so often, at least, and at most while others are trying. They need some 50 ns
+ * for that, unless they were killed there or lost their processor. */
+enum { LEAST_WAITS = 2, MOST_WAITS = 40 };
 
 static bool swap(uint64_t *word, uint64_t from, uint64_t to) {
     return __atomic_compare_exchange_n(word, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
@@ -106,14 +106,19 @@ void ledger_unclaim(struct ledger *ledger) {
 }
 
 static bool try_to_reserve(const struct ledger *ledger, unsigned card, uint64_t bytes) {
-    struct tranche_region *region = ledger->region;
-    struct tranche_region_slot *slot = &region->slots[ledger->slot];
-    uint64_t *used = &region->used[card][ledger->slot];
-    ADD(slot->trying, 1);
+    uint64_t *used = &ledger->region->used[card][ledger->slot];
     ADD(*used, bytes);
-    bool granted = sum(region, card) <= ledger_limit(ledger, card);
-    if (!granted) SUBTRACT(*used, bytes);
-    SUBTRACT(slot->trying, 1);
+    if (sum(ledger->region, card) <= ledger_limit(ledger, card)) return true;
+    SUBTRACT(*used, bytes);
+    return false;
+}
+
+/* The same where room is short, visible for the others. */
+static bool try_openly(const struct ledger *ledger, unsigned card, uint64_t bytes) {
+    uint32_t *trying = &ledger->region->slots[ledger->slot].trying;
+    ADD(*trying, 1);
+    bool granted = try_to_reserve(ledger, card, bytes);
+    SUBTRACT(*trying, 1);
     return granted;
 }
 
@@ -122,10 +127,11 @@ enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, ui
     if (LOAD(region->slots[ledger->slot].owner) != ledger->self.owner) return LEDGER_SLOT_LOST;
     /* Larger than any sum could bear: refused before it is added, so that no sum can wrap. */
     bool possible = bytes <= ledger_limit(ledger, card);
+    if (possible && try_to_reserve(ledger, card, bytes)) return LEDGER_GRANTED;
     bool looked_for_dead = false;
     for (unsigned attempt = 0; possible; attempt++) {
-        if (try_to_reserve(ledger, card, bytes)) return LEDGER_GRANTED;
-        if (attempt < MOST_WAITS && someone_is_trying(region)) {
+        if (try_openly(ledger, card, bytes)) return LEDGER_GRANTED;
+        if (attempt < LEAST_WAITS || (attempt < MOST_WAITS && someone_is_trying(region))) {
             ledger->effects->wait(attempt);
             continue;
         }

@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-/* A key's place and so many entries after it may hold it. Levels fill to some two thirds before the
- * first key finds none of them free. */
-enum { WINDOW = 32, GROWTH_BITS = 3 };
+/* A key's place and so many entries after it may hold it: four lines of a cache, so that what is not
+ * there is known soon, and enough for a level to fill up before the next is made. */
+enum { WINDOW = 16, GROWTH_BITS = 3 };
 
 static const uint64_t WRITING = 1;
 

@@ -1,0 +1,90 @@
+/* What a call costs a program: interposer_client LIVE THREADS ROUNDS. Prints nanoseconds per launch,
+ * per pair of allocation and free of the same block with LIVE others held beside, per pair that frees
+ * one of those at random and allocates another, and per cuMemGetInfo; milliseconds of start. Functions are found as
+ * cudart finds them: one dlsym, then cuGetProcAddress. */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+typedef unsigned long long P;
+static int (*ask)(const char *, void **, int, P, int *);
+static int (*init)(unsigned), (*retain)(void **, int), (*current)(void *);
+static int (*alloc)(P *, size_t), (*release)(P), (*info)(size_t *, size_t *);
+static int (*launch)(void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+                     void *, void **, void **);
+static void *context;
+static long rounds;
+static double launches[64], pairs[64], churns[64];
+static P *held;
+static long live, threads;
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static void *work(void *place) {
+    long id = (long)place;
+    current(context);
+    double start = now();
+    for (long i = 0; i < rounds; i++) launch((void *)1, 1, 1, 1, 32, 1, 1, 0, 0, 0, 0);
+    launches[id] = (now() - start) / (double)rounds;
+    start = now();
+    for (long i = 0; i < rounds; i++) {
+        P at = 0;
+        if (alloc(&at, 4096) || release(at)) exit(1);
+    }
+    pairs[id] = (now() - start) / (double)rounds;
+    unsigned long long random = 88172645463325252ull + (P)id;
+    long share = live / threads;
+    start = now();
+    for (long i = 0; share && i < rounds; i++) {
+        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        P *at = &held[id * share + (long)(random % (P)share)];
+        if (release(*at) || alloc(at, 4096)) exit(1);
+    }
+    churns[id] = (now() - start) / (double)rounds;
+    return NULL;
+}
+
+static void *find(const char *name) {
+    void *at = NULL;
+    if (ask(name, &at, 12080, 0, NULL) || !at) exit(3);
+    return at;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 4) return 2;
+    live = atol(argv[1]), threads = atol(argv[2]);
+    rounds = atol(argv[3]);
+    void *driver = dlopen("libcuda.so.1", RTLD_NOW);
+    if (!driver) return 8;
+    double start = now();
+    ask = dlsym(driver, "cuGetProcAddress_v2");
+    init = find("cuInit"), retain = find("cuDevicePrimaryCtxRetain"), current = find("cuCtxSetCurrent");
+    alloc = find("cuMemAlloc"), release = find("cuMemFree"), launch = find("cuLaunchKernel");
+    info = find("cuMemGetInfo");
+    held = malloc((size_t)live * sizeof *held);
+    if (init(0) || retain(&context, 0) || current(context) || alloc(held, 4096)) return 9;
+    double start_up = now() - start;
+    for (long i = 1; i < live; i++) {
+        if (alloc(&held[i], 4096)) return 10;
+    }
+    pthread_t ids[64];
+    for (long i = 0; i < threads; i++) pthread_create(&ids[i], NULL, work, (void *)i);
+    for (long i = 0; i < threads; i++) pthread_join(ids[i], NULL);
+    start = now();
+    size_t free_bytes, total;
+    for (int i = 0; i < 10000; i++) info(&free_bytes, &total);
+    double info_ns = (now() - start) / 10000;
+    double sums[3] = {0};
+    for (long i = 0; i < threads; i++) {
+        sums[0] += launches[i], sums[1] += pairs[i], sums[2] += churns[i];
+    }
+    for (int i = 0; i < 3; i++) printf("%.2f ", sums[i] / (double)threads);
+    printf("%.2f %.2f\n", info_ns, start_up / 1e6);
+    return 0;
+}
