@@ -27,7 +27,7 @@ RUN cd interposer && mkdir /opt/library \
  && { echo '{ global: dlsym; dlvsym;'; sed -n 's/^HOOK(\([A-Za-z0-9_]*\),.*/\1;/p' symbols/*.def; echo 'local: *; };'; } > /opt/library/exports.map \
  && cc="/opt/build/bin/python3 -m ziglang cc --target=$(uname -m)-linux-gnu.2.17" \
  && for source in src/*.c src/*/*.c; do \
-      $cc -w -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -Iinclude -Isymbols -Isrc \
+      $cc -w -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fno-stack-protector -fno-builtin -U_FORTIFY_SOURCE -Iinclude -Isymbols -Isrc \
         -c -o /opt/library/$(echo $source | tr / .).o $source || exit 1; \
     done \
  && $cc -shared -nostdlib -Wl,-soname,libtranche.so -Wl,-Bsymbolic -Wl,-z,relro -Wl,--hash-style=both \

@@ -42,7 +42,7 @@ async def serve(options: Options, settings: Settings) -> None:
     told = _told_to_stop()
     served = Served()
     world = await (standalone if options.standalone else clustered)(options, settings, served)
-    ledger = Ledger()
+    ledger = Ledger(counted=settings.resources.nvidia.count)
     namespaces = Namespaces(world.fetch, ledger.namespace, ledger.namespace_gone)
     watches = world.feed(ledger, namespaces)
     health = Health(

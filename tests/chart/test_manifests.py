@@ -173,7 +173,7 @@ def test_the_webhook_reads_the_settings_that_were_given(plain: Manifests):
     assert load_settings(text).defaults.by_key()["default"] == "3000Mi"
 
 
-def test_kube_scheduler_asks_the_extender_and_no_node_of_what_it_cannot_know(plain: Manifests):
+def test_kube_scheduler_asks_the_extender_and_no_node_of_what_the_ledger_counts(plain: Manifests):
     data = plain.one("ConfigMap", "tranche")["data"]
     config = yaml.safe_load(data["scheduler.yaml"])
     (profile,) = config["profiles"]
@@ -183,7 +183,7 @@ def test_kube_scheduler_asks_the_extender_and_no_node_of_what_it_cannot_know(pla
     assert extender["nodeCacheCapable"] is True
     ignored = {r["name"]: r.get("ignoredByScheduler", False) for r in extender["managedResources"]}
     assert ignored == {
-        "nvidia.com/gpu": False,
+        "nvidia.com/gpu": True,
         "nvidia.com/gpumem": True,
         "nvidia.com/gpumem-percentage": True,
         "nvidia.com/gpucores": True,

@@ -50,7 +50,7 @@ def node_of(taken_: list[Use | None]) -> tuple[NodeStock, Kinds]:
     for i, use in enumerate(taken_):
         if use is not None:
             open_ = 0 if use.cores else 1
-            node.change({f"C{i}": Hold(Use(use.mib, use.cores, open_))}, 1)
+            node.change({f"C{i}": Hold(Use(use.mib, use.cores, open_))}, 0, 1)
     return node, kinds
 
 

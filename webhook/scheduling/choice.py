@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tranche.words.errors import TrancheError
 from tranche.words.pod import phases
-from webhook.scheduling.claims import Claim, Standing, holds_of
+from webhook.scheduling.claims import Claim, Standing, holds_of, tickets_of
 from webhook.scheduling.lack import APART, NO_CARDS, lack, place
 from webhook.scheduling.ledger import Ledger
 from webhook.scheduling.quota import Law
@@ -40,6 +40,7 @@ def choose(ledger: Ledger, plan: Plan, ask: Ask, law: Law, name: str) -> Claim:
         grants=grants,
         holds=holds_of(ask.pod.members, grants),
         standing=Standing.HELD,
+        tickets=tickets_of(ask.pod.members, grants),
     )
     at_once = max(
         sum(grant.mib for name in names for grant in grants.get(name, ()))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from tranche.words.assignment import Grant
-from tranche.words.pod import Member, footprint
+from tranche.words.pod import Member, footprint, phases
 from webhook.scheduling.stock import Hold
 
 HELD_FOR: Final = 30.0
@@ -45,6 +45,7 @@ class Claim:
     Attributes:
         grants: by container's name, as they stand, or would stand, in the assignment.
         holds: by card's uuid, the most of any phase of the pod's life.
+        tickets: of the count resource that its containers hold at once, as the kubelet counts.
         until: seconds of the extender's clock after which it lapses; None for never.
     """
 
@@ -55,6 +56,7 @@ class Claim:
     grants: Mapping[str, tuple[Grant, ...]]
     holds: Mapping[str, Hold]
     standing: Standing
+    tickets: int = 0
     until: float | None = None
 
     @property
@@ -69,3 +71,8 @@ def holds_of(
     """What grants take of each card, by uuid."""
     alone = {grant.card for some in grants.values() for grant in some if grant.whole}
     return {uuid: Hold(use, uuid in alone) for uuid, use in footprint(members, grants).items()}
+
+
+def tickets_of(members: tuple[Member, ...], grants: Mapping[str, tuple[Grant, ...]]) -> int:
+    """Units of the count resource that a pod holds at once: one for each card of a container."""
+    return max(sum(len(grants.get(name, ())) for name in names) for names in phases(members))

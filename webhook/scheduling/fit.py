@@ -26,6 +26,7 @@ class Cause(IntEnum):
     COUNT = 8
     NUMA = 9
     TOGETHER = 10
+    TICKETS = 11
 
 
 class Stop(NamedTuple):

@@ -33,9 +33,19 @@ APART: Final = Lack(0, Cause.TOGETHER)
 def lack(node: NodeStock, plan: Plan) -> Lack | None:
     """What the node lacks for a pod; None when it has room.
 
+    Cards come first: a person who asks for an A100 where there is none need not hear of tickets.
     ``plan`` must have learned the kinds of the node's cards. A pod of several containers is looked
     into as deeply on every node as on one, until its plan's `Plan.patience` is used up.
     """
+    return _lack_of_cards(node, plan) or _lack_of_tickets(node, plan)
+
+
+def _lack_of_tickets(node: NodeStock, plan: Plan) -> Lack | None:
+    left = node.free_tickets
+    return None if left is None or left >= plan.tickets else Lack(0, Cause.TICKETS, left)
+
+
+def _lack_of_cards(node: NodeStock, plan: Plan) -> Lack | None:
     if len(plan.demands) == 1:
         return _alone(node, plan.demands[0], 0)
     for part, demand in enumerate(plan.demands):
@@ -55,6 +65,8 @@ def lack(node: NodeStock, plan: Plan) -> Lack | None:
 
 def place(node: NodeStock, plan: Plan) -> Placed | None:
     """The cards that a pod gets, or None where it has no room; ``plan`` as for `lack`."""
+    if _lack_of_tickets(node, plan):
+        return None
     return Search(node.cards, plan, _suited(node, plan)).result()
 
 

@@ -22,7 +22,7 @@ import structlog
 from tranche.words.cards import CARDS_ANNOTATION, Card, load_cards
 from tranche.words.errors import Malformed
 from webhook.scheduling.changes import Changes
-from webhook.scheduling.claims import Claim, Standing, holds_of
+from webhook.scheduling.claims import Claim, Standing, holds_of, tickets_of
 from webhook.scheduling.podview import PodView, view_raw
 from webhook.scheduling.quota import kept
 from webhook.scheduling.stock import Kinds, NodeStock
@@ -34,6 +34,10 @@ Warn = Callable[..., Any]
 class Ledger:
     """Who holds what.
 
+    Args:
+        counted: the resource of which a container holds one for each of its cards.
+        warn: told of what cannot be read; the module's log by default.
+
     Attributes:
         nodes: every node that reports cards or holds pods, by name.
         claims: by pod's uid.
@@ -43,7 +47,8 @@ class Ledger:
         changes: nodes in the order in which they changed.
     """
 
-    def __init__(self, warn: Warn | None = None) -> None:
+    def __init__(self, warn: Warn | None = None, counted: str = "nvidia.com/gpu") -> None:
+        self._counted = counted
         self.nodes: dict[str, NodeStock] = {}
         self.claims: dict[str, Claim] = {}
         self.pending: dict[str, PodView] = {}
@@ -62,8 +67,12 @@ class Ledger:
         about = raw.get("metadata") or {}
         name = str(about.get("name", ""))
         text = (about.get("annotations") or {}).get(CARDS_ANNOTATION)
+        tickets = _tickets(raw, self._counted)
         stock = self.nodes.get(name)
         if text == (stock.text if stock else None):
+            if stock is not None and stock.tickets != tickets:
+                stock.tickets = tickets
+                self._changed(stock)
             return
         cards: tuple[Card, ...] = ()
         if text is not None:
@@ -73,6 +82,7 @@ class Ledger:
                 self._warn("a node's cards cannot be read", node=name, why=str(error))
         stock = self._stock(name)
         stock.text = text
+        stock.tickets = tickets
         stock.report(cards, self.kinds)
         self._changed(stock)
 
@@ -192,6 +202,7 @@ class Ledger:
                 grants=assignment.containers,
                 holds=holds_of(pod.members, assignment.containers),
                 standing=Standing.BOUND,
+                tickets=tickets_of(pod.members, assignment.containers),
             )
         )
 
@@ -211,7 +222,7 @@ class Ledger:
         if held:
             self._held[claim.namespace] = held
         stock = self._stock(claim.node)
-        stock.change(claim.holds, sign)
+        stock.change(claim.holds, claim.tickets, sign)
         self._changed(stock)
 
     def _stock(self, name: str) -> NodeStock:
@@ -221,3 +232,16 @@ class Ledger:
         if stock.forgettable and stock.text is None:
             self.nodes.pop(stock.name, None)
         self.changes.add(stock.name)
+
+
+def _tickets(raw: Mapping[str, Any], counted: str) -> int | None:
+    """What a node's kubelet hands out of the count resource; None where nothing is told of it."""
+    allocatable = (raw.get("status") or {}).get("allocatable")
+    if allocatable is None:
+        return None
+    # A device plugin's resource is a whole number; the API server writes 3000 as 3k.
+    said = str(allocatable.get(counted, 0))
+    digits = said.removesuffix("k")
+    if not digits.isdecimal():
+        return 0
+    return int(digits) * (1000 if said.endswith("k") else 1)

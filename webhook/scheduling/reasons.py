@@ -40,7 +40,7 @@ def reason(lack: Lack, ask: Ask, demands: Sequence[Demand]) -> str:
     """One node's text."""
     demand = demands[lack.part]
     text = _TEXTS[lack.cause](demand, lack.best)
-    if len(demands) == 1 or lack.cause in {Cause.NO_CARDS, Cause.TOGETHER}:
+    if len(demands) == 1 or lack.cause in _OF_THE_POD:
         return text
     return f"{ask.names[lack.part]}: {text}"
 
@@ -99,7 +99,12 @@ _TEXTS: Final[Mapping[Cause, Callable[[Demand, int], str]]] = {
     Cause.COUNT: _too_few,
     Cause.NUMA: lambda demand, best: f"{_too_few(demand, best)} on one NUMA node",
     Cause.TOGETHER: lambda _demand, _best: "each container fits alone, but not all together",
+    Cause.TICKETS: lambda _demand, best: (
+        f"the node agent offers {best or 'no'} more slice{'s' if best > 1 else ''}"
+    ),
 }
+_OF_THE_POD: Final = frozenset({Cause.NO_CARDS, Cause.TOGETHER, Cause.TICKETS})
+"""What no single container is to blame for."""
 
 
 def _wanted(demand: Demand) -> str:

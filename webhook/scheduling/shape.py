@@ -165,6 +165,7 @@ class Plan:
         phase_count: how many phases the pod's life has.
         phases_of: those that each demand runs in.
         last_phase: the demands that stay.
+        tickets: units of the count resource that the pod holds at once.
         share: the most percent of a card's cores that a container may come to use. Who is promised
             none, or has the card alone, may use all.
         stackable: one card could do for all of the demands.
@@ -182,6 +183,9 @@ class Plan:
         self.phases_of = tuple(
             tuple(at for at, phase in enumerate(self._phases) if part in phase)
             for part in range(len(self.demands))
+        )
+        self.tickets = max(
+            sum(self.demands[part].request.count for part in phase) for phase in self._phases
         )
         self.share = max(demand.cores or ALL_CORES for demand in self.demands)
         self.stackable = all(demand.request.count == 1 for demand in self.demands)

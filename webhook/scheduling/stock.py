@@ -110,6 +110,9 @@ class NodeStock:
         text: the annotation that the cards were read from; None when there was none.
         cards: in the order of their uuids.
         kinds: theirs.
+        tickets: units of the count resource that its kubelet hands out; None where that is not
+            told. None are there while its node agent is away.
+        taken_tickets: those that pods hold.
         fullness: the taken part of the memory of its healthy cards, 0.0 to 1.0.
     """
 
@@ -117,6 +120,8 @@ class NodeStock:
     text: str | None = None
     cards: tuple[Stock, ...] = ()
     kinds: frozenset[int] = frozenset()
+    tickets: int | None = None
+    taken_tickets: int = 0
     fullness: float = 0.0
     _taken: dict[str, Taken] = field(default_factory=dict)
 
@@ -135,8 +140,9 @@ class NodeStock:
         }
         self._weigh()
 
-    def change(self, holds: Mapping[str, Hold], sign: int) -> None:
+    def change(self, holds: Mapping[str, Hold], tickets: int, sign: int) -> None:
         """Put a pod's holds on the cards, or with ``sign`` -1 take them off."""
+        self.taken_tickets += sign * tickets
         for uuid, hold in holds.items():
             self._taken.setdefault(uuid, Taken()).add(hold, sign)
         reported = set()
@@ -148,6 +154,11 @@ class NodeStock:
             if self._taken[uuid] == Taken():
                 del self._taken[uuid]
         self._weigh()
+
+    @property
+    def free_tickets(self) -> int | None:
+        """Tickets that nobody holds; None where it is not told how many there are."""
+        return None if self.tickets is None else max(0, self.tickets - self.taken_tickets)
 
     @property
     def forgettable(self) -> bool:
