@@ -154,7 +154,6 @@ def install(cluster: Cluster) -> Stack:
         "webhook": {"replicas": stack.replicas},
         "agent": {
             "driverRoot": str(stack.driver_root),
-            "driverRootPropagation": "None",
             # This machine's own mounts may be private, as without systemd.
             "driverRootPropagation": "None",
             "hostPaths": {

@@ -1,4 +1,4 @@
-"""A node takes no more pods than its kubelet has tickets for, and wakes those that waited for one."""
+"""A node takes no more pods than its kubelet has tickets for, and wakes who waited for one."""
 
 from tests.scheduling.world import Raw, World, card, mib, node, pod
 

@@ -100,7 +100,7 @@ _TEXTS: Final[Mapping[Cause, Callable[[Demand, int], str]]] = {
     Cause.NUMA: lambda demand, best: f"{_too_few(demand, best)} on one NUMA node",
     Cause.TOGETHER: lambda _demand, _best: "each container fits alone, but not all together",
     Cause.TICKETS: lambda _demand, best: (
-        f"the node agent offers {best or 'no'} more slice{'s' if best > 1 else ''}"
+        f"the node agent offers {best or 'no'} more slice{'' if best == 1 else 's'}"
     ),
 }
 _OF_THE_POD: Final = frozenset({Cause.NO_CARDS, Cause.TOGETHER, Cause.TICKETS})
