@@ -41,7 +41,7 @@ test: lint unit
 
 e2e: native
 	$(BIN)/python -m tests.e2e.cluster build
-	$(BIN)/python -m pytest tests/e2e --override-ini timeout=600
+	$(BIN)/python -m pytest tests/chart tests/e2e --override-ini timeout=600
 
 bench: native
 	$(BIN)/python -m tests.bench
