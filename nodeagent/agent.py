@@ -12,7 +12,7 @@ from nodeagent.health.inventory import Inventory
 from nodeagent.kubelet.plugin import DevicePlugin
 from nodeagent.kubelet.pod_resources import active_pods
 from nodeagent.kubelet.registration import Registration
-from nodeagent.kubelet.standby import OFFER, dump_offer
+from nodeagent.kubelet.standby import OFFER, Offer, dump_offer
 from nodeagent.metrics.server import serve_metrics
 from nodeagent.pods import PodBook
 from nodeagent.settings import Settings
@@ -76,7 +76,9 @@ async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Eve
             new_name=lambda: cdi_name(fresh_name()),
             start=starter.start,
         )
-        registration = Registration(settings.device_plugins_dir, settings.resource_name, plugin)
+        registration = Registration(
+            settings.device_plugins_dir, settings.resource_name, plugin, told=inventory.changed
+        )
         if settings.metrics_port:
             await serve_metrics(stack, settings.metrics_port, inventory, store, registration)
         await _until(
@@ -85,20 +87,21 @@ async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Eve
             world.publish(inventory),
             inventory.keep_looking(settings.look_every),
             registration.run(),
-            _keep_offer(settings, inventory),
+            _keep_offer(settings, inventory, registration),
             reclaimer.run(RECLAIM_EVERY),
         )
         await _leave(world, store, registration)
 
 
-async def _keep_offer(settings: Settings, inventory: Inventory) -> None:
+async def _keep_offer(settings: Settings, inventory: Inventory, registration: Registration) -> None:
     """Tells the standby what to offer, again at each change, until cancelled."""
     path = settings.state_dir / OFFER
     while True:
         seen = inventory.changed.count
         per_card, cards = settings.slices_per_card, inventory.cards
         healthy = per_card * sum(card.healthy for card in cards)
-        write_file(path, dump_offer(per_card * len(cards), healthy), 0o644)
+        offer = Offer(per_card * len(cards), healthy, registration.mark)
+        write_file(path, dump_offer(offer), 0o644)
         await inventory.changed.after(seen)
 
 

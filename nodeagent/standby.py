@@ -7,9 +7,13 @@ import argparse
 import asyncio
 import signal
 from pathlib import Path
+from typing import Final
 
 from nodeagent.kubelet.registration import Registration, socket_of
 from nodeagent.kubelet.standby import Standby, read_offer
+
+_LOOK_EVERY: Final = 0.2
+"""Seconds between looks at what the agent tells."""
 
 
 def main() -> None:
@@ -37,10 +41,24 @@ async def run(state: Path, plugins: Path, resource: str) -> None:
 
 async def stand_by(state: Path, plugins: Path, resource: str) -> None:
     """Serves until cancelled. Before the agent has offered anything there is nothing to keep."""
-    while read_offer(state) == (0, 0):  # noqa: ASYNC110  another process writes it
-        await asyncio.sleep(1)
+    while not read_offer(state).total:  # noqa: ASYNC110  another process writes it
+        await asyncio.sleep(_LOOK_EVERY)
     plugin = Standby(state, socket_of(plugins, resource))
-    await Registration(plugins, resource, plugin, standby=True).run()
+    registration = Registration(plugins, resource, plugin, standby=True)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(registration.run())
+        group.create_task(_stay_last(state, plugin, registration))
+
+
+async def _stay_last(state: Path, plugin: Standby, registration: Registration) -> None:
+    """Registers anew after the agent has, once nobody waits here for a start."""
+    seen = read_offer(state).mark
+    while True:
+        mark = read_offer(state).mark
+        if mark != seen and not plugin.busy:
+            seen = mark
+            registration.renew()
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 if __name__ == "__main__":

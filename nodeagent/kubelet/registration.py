@@ -5,6 +5,7 @@ socket anew; so that socket's identity is watched, and so is ours.
 """
 
 import asyncio
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ import structlog
 
 from nodeagent.kubelet import services
 from nodeagent.kubelet.proto import deviceplugin_pb2 as dp
+from nodeagent.signals import Signal
 
 VERSION: Final = "v1beta1"
 KUBELET: Final = "kubelet.sock"
@@ -26,8 +28,14 @@ Identity = tuple[int, int]
 class Registration:
     """One plugin of one resource.
 
+    Args:
+        folder: the kubelet's, of plugins' sockets.
+        told: raised after each registration.
+        standby: serves on the standby's socket.
+
     Attributes:
         registered: the kubelet that runs now knows of the plugin.
+        mark: another word after each registration; empty before the first.
     """
 
     def __init__(
@@ -36,9 +44,12 @@ class Registration:
         resource: str,
         plugin: services.DevicePluginService,
         *,
+        told: Signal | None = None,
         standby: bool = False,
     ) -> None:
         self.registered = False
+        self.mark = ""
+        self._told = told
         self._folder = folder
         self._resource = resource
         self._plugin = plugin
@@ -47,7 +58,7 @@ class Registration:
         self._kubelet: Identity | None = None
         self._ours: Identity | None = None
 
-    async def run(self, every: float = 1.0) -> None:
+    async def run(self, every: float = 0.2) -> None:
         """Serves and registers until cancelled, looking at the sockets each ``every`` seconds."""
         try:
             while True:
@@ -55,6 +66,10 @@ class Registration:
                 await asyncio.sleep(every)
         finally:
             await self._stop()
+
+    def renew(self) -> None:
+        """At the next look serves and registers anew: the kubelet calls who came last."""
+        self._ours = None
 
     async def look(self) -> None:
         """Serves anew if our socket is gone, registers if the kubelet is another."""
@@ -96,6 +111,9 @@ class Registration:
             _log.warning("the kubelet does not take the plugin; asking again", why=error.details())
             return False
         _log.info("registered with the kubelet", resource=self._resource)
+        self.mark = secrets.token_hex(8)
+        if self._told is not None:
+            self._told.raise_()
         return True
 
     async def _stop(self) -> None:

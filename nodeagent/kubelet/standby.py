@@ -1,16 +1,20 @@
-"""A second, tiny plugin of the same resource, for the time that the agent is away.
+"""A second, tiny plugin of the same resource, which the kubelet calls in the agent's stead.
 
-When the last plugin of a resource is gone the kubelet fails every pod that arrives (it says
-UnexpectedAdmissionError and never tries again), be it for the second that an agent takes to start
-anew. A kubelet of 1.37 keeps several plugins of one resource and calls another when one goes, so a
-standby in a process of its own keeps pods coming: it hands out names, which needs no knowledge, and
+When a plugin dies, the pod whose Allocate is on its way fails for good; when the last plugin of a
+resource is gone, so does every pod that arrives (UnexpectedAdmissionError: the kubelet never tries
+again), be it for the second that an agent takes to start anew. So what the kubelet calls is a
+process of its own that has no reason to die: it hands out names, which needs no knowledge, and
 passes every question about a start on to the agent; while that is away, the start waits.
 
-Source: Kubernetes 1.37, pkg/kubelet/cm/devicemanager/manager.go, PluginDisconnected.
+A kubelet of 1.37 keeps several plugins of one resource. It calls the one that came last, and
+another when that one goes: so the standby registers anew whenever the agent has, and the agent
+stands by for the standby.
+
+Source: Kubernetes 1.37, pkg/kubelet/cm/devicemanager/manager.go, PluginConnected and
+PluginDisconnected.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +22,7 @@ from typing import Final
 
 import grpc
 import grpc.aio
+import msgspec
 
 from nodeagent.kubelet.proto import deviceplugin_pb2 as dp
 from nodeagent.kubelet.services import Context, DevicePluginClient
@@ -32,24 +37,42 @@ _PATIENCE: Final = 20.0
 """Seconds for the agent to come back; the kubelet waits 30 in all, then asks again by itself."""
 
 
-def dump_offer(total: int, healthy: int) -> bytes:
+class Offer(msgspec.Struct, frozen=True):
+    """What the agent last told.
+
+    Attributes:
+        total: tokens in all.
+        healthy: those that can be had.
+        mark: of the agent's last registration with the kubelet.
+    """
+
+    total: int = 0
+    healthy: int = 0
+    mark: str = ""
+
+
+def dump_offer(offer: Offer) -> bytes:
     """The content of `OFFER`."""
-    return json.dumps({"total": total, "healthy": healthy}).encode()
+    return msgspec.json.encode(offer)
 
 
-def read_offer(state: Path) -> tuple[int, int]:
-    """Tokens in all, and those that can be had; none of either before the agent's first word."""
+def read_offer(state: Path) -> Offer:
+    """What the agent last told; an empty offer before its first word."""
     try:
-        said = json.loads((state / OFFER).read_bytes())
-        return int(said["total"]), int(said["healthy"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0, 0
+        return msgspec.json.decode((state / OFFER).read_bytes(), type=Offer)
+    except (OSError, msgspec.MsgspecError):
+        return Offer()
 
 
 class Standby:
-    """A `nodeagent.kubelet.services.DevicePluginService`."""
+    """A `nodeagent.kubelet.services.DevicePluginService`.
+
+    Attributes:
+        busy: starts that are waited for now.
+    """
 
     def __init__(self, state: Path, agent: Path) -> None:
+        self.busy = 0
         self._state = state
         self._agent = agent
 
@@ -65,7 +88,8 @@ class Standby:
         """What the agent offered last."""
         last: tuple[int, int] | None = None
         while True:
-            now = read_offer(self._state)
+            told = read_offer(self._state)
+            now = (told.total, told.healthy)
             if now != last:
                 last = now
                 yield offer(*now)
@@ -91,6 +115,15 @@ class Standby:
         self, request: dp.PreStartContainerRequest, context: Context
     ) -> dp.PreStartContainerResponse:
         """The agent's answer, once there is one."""
+        self.busy += 1
+        try:
+            return await self._agents_answer(request, context)
+        finally:
+            self.busy -= 1
+
+    async def _agents_answer(
+        self, request: dp.PreStartContainerRequest, context: Context
+    ) -> dp.PreStartContainerResponse:
         until = time.monotonic() + _PATIENCE
         while True:
             try:

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from nodeagent.kubelet import standby as module
-from nodeagent.kubelet.standby import dump_offer, read_offer
+from nodeagent.kubelet.registration import socket_of
+from nodeagent.kubelet.standby import Offer, dump_offer, read_offer
 from nodeagent.kubelet.standin import StartRefused
 from nodeagent.standby import stand_by
 from tests.nodeagent.machine import RESOURCE, A, Machine, assigned, eventually, raw_pod, unwell
@@ -69,14 +70,29 @@ async def test_whoever_is_asked_the_agent_answers(standby: Machine):
 async def test_the_standby_offers_what_the_agent_offers(standby: Machine):
     first, second = standby.vendor.cards
     standby.vendor.cards = (first, unwell(second))
-    await eventually(lambda: read_offer(standby.settings.state_dir) == (20, 10))
+    await eventually(lambda: tokens_told(standby) == (20, 10))
     await standby.kubelet.wait_for_tokens(10)
 
 
+async def test_the_kubelet_calls_the_standby_again_after_an_agent_came_back(standby: Machine):
+    """So the next death of an agent finds no question of the kubelet's on its way to it."""
+    name = socket_of(standby.settings.device_plugins_dir, RESOURCE, standby=True).name
+    await eventually(lambda: list(standby.kubelet._plugins)[-1] == name)
+    await lose_agent(standby)
+    await standby.up()
+    await eventually(lambda: len(standby.kubelet._plugins) == 2)
+    await eventually(lambda: list(standby.kubelet._plugins)[-1] == name)
+
+
+def tokens_told(node: Machine) -> tuple[int, int]:
+    told = read_offer(node.settings.state_dir)
+    return told.total, told.healthy
+
+
 def test_an_offer_that_cannot_be_read_offers_nothing(short):
-    assert read_offer(short) == (0, 0)
+    assert read_offer(short) == Offer()
     for text in (b"", b"[]", b'{"total": null, "healthy": 1}'):
         (short / "offer.json").write_bytes(text)
-        assert read_offer(short) == (0, 0)
-    (short / "offer.json").write_bytes(dump_offer(200, 100))
-    assert read_offer(short) == (200, 100)
+        assert read_offer(short) == Offer()
+    (short / "offer.json").write_bytes(dump_offer(Offer(200, 100, "word")))
+    assert read_offer(short) == Offer(200, 100, "word")
