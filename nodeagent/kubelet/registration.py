@@ -77,7 +77,7 @@ class Registration:
         if kubelet is None:
             self.registered = False
             return
-        if self._server is None or _identity(self._socket) != self._ours:
+        if self._ours is None or _identity(self._socket) != self._ours:
             await self._serve()
             self.registered = False
         if kubelet != self._kubelet:

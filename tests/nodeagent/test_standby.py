@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from nodeagent.kubelet import standby as module
-from nodeagent.kubelet.registration import socket_of
-from nodeagent.kubelet.standby import Offer, dump_offer, read_offer
+from nodeagent.kubelet.registration import Registration, socket_of
+from nodeagent.kubelet.standby import Offer, Standby, dump_offer, read_offer
 from nodeagent.kubelet.standin import StartRefused
 from nodeagent.standby import stand_by
 from tests.nodeagent.machine import RESOURCE, A, Machine, assigned, eventually, raw_pod, unwell
@@ -82,6 +82,21 @@ async def test_the_kubelet_calls_the_standby_again_after_an_agent_came_back(stan
     await standby.up()
     await eventually(lambda: len(standby.kubelet._plugins) == 2)
     await eventually(lambda: list(standby.kubelet._plugins)[-1] == name)
+
+
+async def test_a_socket_swept_away_just_before_a_renewal_is_made_again(node: Machine):
+    """A kubelet that starts sweeps the folder, at whatever moment."""
+    settings = node.settings
+    plugin = Standby(settings.state_dir, socket_of(settings.device_plugins_dir, RESOURCE))
+    registration = Registration(settings.device_plugins_dir, RESOURCE, plugin, standby=True)
+    socket = socket_of(settings.device_plugins_dir, RESOURCE, standby=True)
+    await registration.look()
+    socket.unlink()
+    registration.renew()
+    await registration.look()
+    assert socket.exists()
+    assert registration.registered
+    await registration._stop()
 
 
 def tokens_told(node: Machine) -> tuple[int, int]:
