@@ -41,8 +41,12 @@ static uint64_t pid_namespace(void) {
     return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
 }
 
+/* The spin lock's holder while a process takes its slot: one at a time, by a lock on this byte. */
+enum { CLAIMING = ORACLE_SLOTS };
+
 /* A process does not see its own locks, and the fake NVML beside the fake CUDA has no slot. */
 static int holder(unsigned slot) {
+    if (slot == CLAIMING) return oracle_slot_holder(file, slot);
     const struct oracle_process *process = &shared->processes[slot];
     if (process->pid == getpid() && process->pid_namespace == pid_namespace()) return process->pid;
     return oracle_slot_holder(file, slot);
@@ -66,16 +70,16 @@ static void add_up(void) {
     for (int card = 0; card < MOST_CARDS; card++) shared->cards[card].used = sums[card];
 }
 
-static void enter(void) {
+static void enter(unsigned as) {
     for (unsigned turns = 1;; turns++) {
         uint32_t nobody = 0;
-        if (__atomic_compare_exchange_n(&shared->holder, &nobody, own_slot + 1, false,
+        if (__atomic_compare_exchange_n(&shared->holder, &nobody, as + 1, false,
                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
             return;
         }
         if (turns % 64 == 0) sched_yield();
         if (turns % 65536 || lives(nobody - 1)) continue;
-        if (__atomic_compare_exchange_n(&shared->holder, &nobody, own_slot + 1, false,
+        if (__atomic_compare_exchange_n(&shared->holder, &nobody, as + 1, false,
                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
             add_up(); /* it may have died between a slot and its sum */
             return;
@@ -124,22 +128,26 @@ static void describe(void) {
     shared->magic = ORACLE_MAGIC;
 }
 
+/* Only once a dead one's record is cleared may its slot be locked anew: its memory would seem to be
+ * the new one's. */
 static void take_slot(void) {
+    lock_byte(F_SETLKW, F_WRLCK, ORACLE_LOCK_BYTE(CLAIMING));
+    enter(CLAIMING);
+    describe();
+    bury_the_dead();
     for (own_slot = 0; own_slot < ORACLE_SLOTS; own_slot++) {
-        if (lock_byte(F_SETLK, F_WRLCK, ORACLE_LOCK_BYTE(own_slot))) break;
+        struct oracle_process *own = &shared->processes[own_slot];
+        if (own->taken || !lock_byte(F_SETLK, F_WRLCK, ORACLE_LOCK_BYTE(own_slot))) continue;
+        *own = (struct oracle_process){.pid = getpid(), .pid_namespace = pid_namespace(), .taken = 1};
+        if (shared->slots_high <= own_slot) shared->slots_high = own_slot + 1;
+        break;
     }
+    leave();
+    lock_byte(F_SETLK, F_UNLCK, ORACLE_LOCK_BYTE(CLAIMING));
     if (own_slot == ORACLE_SLOTS) {
         fprintf(stderr, "fake driver: the oracle has no free slot\n");
         shared = NULL;
-        return;
     }
-    enter();
-    describe();
-    struct oracle_process *own = &shared->processes[own_slot];
-    *own = (struct oracle_process){.pid = getpid(), .pid_namespace = pid_namespace(), .taken = 1};
-    if (shared->slots_high <= own_slot) shared->slots_high = own_slot + 1;
-    add_up();
-    leave();
 }
 
 static void after_fork(void) {
@@ -176,7 +184,7 @@ bool oracle_take(const struct card *card, uint64_t bytes) {
         return false;
     }
     struct oracle_card *counted = &shared->cards[card->place];
-    enter();
+    enter(own_slot);
     if (counted->used + bytes > counted->peak || counted->used + bytes > card->bytes) bury_the_dead();
     bool fits = bytes <= card->bytes && counted->used + bytes <= card->bytes;
     if (fits) {
@@ -194,7 +202,7 @@ void oracle_give_back(const struct card *card, uint64_t bytes) {
         __atomic_fetch_sub(&alone[card->place], bytes, __ATOMIC_SEQ_CST);
         return;
     }
-    enter();
+    enter(own_slot);
     shared->processes[own_slot].used[card->place] -= bytes;
     shared->cards[card->place].used -= bytes;
     leave();

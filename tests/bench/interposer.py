@@ -45,7 +45,7 @@ def measure(rig: Rig, client: Path, live: int, threads: int, *, interposed: bool
     """One turn."""
     rig.slice(A=8000)
     done = subprocess.run(
-        [client, str(live), str(threads), str(ROUNDS)],
+        [str(client), str(live), str(threads), str(ROUNDS)],
         env=rig.environment(interposed=interposed),
         check=True,
         capture_output=True,

@@ -164,7 +164,7 @@ class Rig:
             assert program.ask(f"init {device}") == "0"
             yield program
         finally:
-            if not program.process.stdout.closed:
+            if program.process.stdout is not None and not program.process.stdout.closed:
                 program.kill()
 
     def oracle(self) -> dict[str, dict[str, Any]]:
