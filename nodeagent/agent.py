@@ -100,7 +100,7 @@ async def _keep_offer(settings: Settings, inventory: Inventory, registration: Re
         seen = inventory.changed.count
         per_card, cards = settings.slices_per_card, inventory.cards
         healthy = per_card * sum(card.healthy for card in cards)
-        offer = Offer(per_card * len(cards), healthy, registration.mark)
+        offer = Offer(per_card * len(cards), healthy, registration.endpoint)
         write_file(path, dump_offer(offer), 0o644)
         await inventory.changed.after(seen)
 

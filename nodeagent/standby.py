@@ -9,7 +9,7 @@ import signal
 from pathlib import Path
 from typing import Final
 
-from nodeagent.kubelet.registration import Registration, socket_of
+from nodeagent.kubelet.registration import Registration
 from nodeagent.kubelet.standby import Standby, read_offer
 
 _LOOK_EVERY: Final = 0.2
@@ -43,8 +43,8 @@ async def stand_by(state: Path, plugins: Path, resource: str) -> None:
     """Serves until cancelled. Before the agent has offered anything there is nothing to keep."""
     while not read_offer(state).total:  # noqa: ASYNC110  another process writes it
         await asyncio.sleep(_LOOK_EVERY)
-    plugin = Standby(state, socket_of(plugins, resource))
-    registration = Registration(plugins, resource, plugin, standby=True)
+    plugin = Standby(state, plugins)
+    registration = Registration(plugins, resource, plugin, role="standby")
     async with asyncio.TaskGroup() as group:
         group.create_task(registration.run())
         group.create_task(_stay_last(state, plugin, registration))
@@ -52,11 +52,11 @@ async def stand_by(state: Path, plugins: Path, resource: str) -> None:
 
 async def _stay_last(state: Path, plugin: Standby, registration: Registration) -> None:
     """Registers anew after the agent has, once nobody waits here for a start."""
-    seen = read_offer(state).mark
+    seen = read_offer(state).endpoint
     while True:
-        mark = read_offer(state).mark
-        if mark != seen and not plugin.busy:
-            seen = mark
+        agent = read_offer(state).endpoint
+        if agent != seen and not plugin.busy:
+            seen = agent
             registration.renew()
         await asyncio.sleep(_LOOK_EVERY)
 

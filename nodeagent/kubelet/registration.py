@@ -1,7 +1,8 @@
-"""Serves a device plugin on its socket and keeps the kubelet knowing of it.
+"""Serves a device plugin on a socket and keeps the kubelet knowing of it.
 
 A kubelet that starts removes every socket of the folder, forgets the plugins and makes its own
-socket anew; so that socket's identity is watched, and so is ours.
+socket anew; so that socket's identity is watched, and so is ours. Each time it is made under
+another name: gRPC's server removes its socket by name, at a moment of its own choosing.
 """
 
 import asyncio
@@ -31,11 +32,11 @@ class Registration:
     Args:
         folder: the kubelet's, of plugins' sockets.
         told: raised after each registration.
-        standby: serves on the standby's socket.
+        role: begins the socket's name; one process of each role runs on a node.
 
     Attributes:
         registered: the kubelet that runs now knows of the plugin.
-        mark: another word after each registration; empty before the first.
+        endpoint: the name of the socket that the kubelet last took; empty before the first.
     """
 
     def __init__(
@@ -45,15 +46,16 @@ class Registration:
         plugin: services.DevicePluginService,
         *,
         told: Signal | None = None,
-        standby: bool = False,
+        role: str = "agent",
     ) -> None:
         self.registered = False
-        self.mark = ""
+        self.endpoint = ""
         self._told = told
         self._folder = folder
         self._resource = resource
         self._plugin = plugin
-        self._socket = socket_of(folder, resource, standby=standby)
+        self._prefix = f"tranche-{role}-{resource.replace('/', '-')}-"
+        self._socket = folder / f"{self._prefix}0.sock"
         self._server: grpc.aio.Server | None = None
         self._kubelet: Identity | None = None
         self._ours: Identity | None = None
@@ -87,9 +89,9 @@ class Registration:
             self._kubelet = kubelet
 
     async def _serve(self) -> None:
-        # The old server first: on its way down it removes the socket by name, ours or not.
         await self._stop()
-        self._socket.unlink(missing_ok=True)
+        self.remove()
+        self._socket = self._folder / f"{self._prefix}{secrets.token_hex(4)}.sock"
         server = grpc.aio.server()
         services.serve_device_plugin(server, self._plugin)
         server.add_insecure_port(f"unix:{self._socket}")
@@ -111,7 +113,7 @@ class Registration:
             _log.warning("the kubelet does not take the plugin; asking again", why=error.details())
             return False
         _log.info("registered with the kubelet", resource=self._resource)
-        self.mark = secrets.token_hex(8)
+        self.endpoint = self._socket.name
         if self._told is not None:
             self._told.raise_()
         return True
@@ -122,13 +124,9 @@ class Registration:
             await server.stop(None)  # the kubelet never ends ListAndWatch by itself
 
     def remove(self) -> None:
-        """Leaves no socket behind."""
-        self._socket.unlink(missing_ok=True)
-
-
-def socket_of(folder: Path, resource: str, *, standby: bool = False) -> Path:
-    """Where the plugin of a resource serves, or its standby beside it."""
-    return folder / f"tranche-{resource.replace('/', '-')}{'-standby' if standby else ''}.sock"
+        """Leaves no socket behind, not that of a process killed before either."""
+        for socket in self._folder.glob(f"{self._prefix}*.sock"):
+            socket.unlink(missing_ok=True)
 
 
 def _identity(path: Path) -> Identity | None:

@@ -43,12 +43,12 @@ class Offer(msgspec.Struct, frozen=True):
     Attributes:
         total: tokens in all.
         healthy: those that can be had.
-        mark: of the agent's last registration with the kubelet.
+        endpoint: the agent's socket in the kubelet's folder; another after each registration.
     """
 
     total: int = 0
     healthy: int = 0
-    mark: str = ""
+    endpoint: str = ""
 
 
 def dump_offer(offer: Offer) -> bytes:
@@ -71,10 +71,10 @@ class Standby:
         busy: starts that are waited for now.
     """
 
-    def __init__(self, state: Path, agent: Path) -> None:
+    def __init__(self, state: Path, plugins: Path) -> None:
         self.busy = 0
         self._state = state
-        self._agent = agent
+        self._plugins = plugins
 
     async def GetDevicePluginOptions(  # noqa: N802
         self, _request: dp.Empty, _context: Context
@@ -139,5 +139,6 @@ class Standby:
             await asyncio.sleep(0.3)
 
     async def _ask(self, ids: tuple[str, ...]) -> None:
-        async with grpc.aio.insecure_channel(f"unix:{self._agent}") as channel:
+        agent = self._plugins / read_offer(self._state).endpoint
+        async with grpc.aio.insecure_channel(f"unix:{agent}") as channel:
             await DevicePluginClient(channel).pre_start(ids, seconds=_PRE_START)

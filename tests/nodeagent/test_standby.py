@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from nodeagent.kubelet import standby as module
-from nodeagent.kubelet.registration import Registration, socket_of
+from nodeagent.kubelet.registration import Registration
 from nodeagent.kubelet.standby import Offer, Standby, dump_offer, read_offer
 from nodeagent.kubelet.standin import StartRefused
 from nodeagent.standby import stand_by
@@ -76,25 +76,23 @@ async def test_the_standby_offers_what_the_agent_offers(standby: Machine):
 
 async def test_the_kubelet_calls_the_standby_again_after_an_agent_came_back(standby: Machine):
     """So the next death of an agent finds no question of the kubelet's on its way to it."""
-    name = socket_of(standby.settings.device_plugins_dir, RESOURCE, standby=True).name
-    await eventually(lambda: list(standby.kubelet._plugins)[-1] == name)
+    await eventually(lambda: "standby" in list(standby.kubelet._plugins)[-1])
     await lose_agent(standby)
     await standby.up()
     await eventually(lambda: len(standby.kubelet._plugins) == 2)
-    await eventually(lambda: list(standby.kubelet._plugins)[-1] == name)
+    await eventually(lambda: "standby" in list(standby.kubelet._plugins)[-1])
 
 
 async def test_a_socket_swept_away_just_before_a_renewal_is_made_again(node: Machine):
     """A kubelet that starts sweeps the folder, at whatever moment."""
-    settings = node.settings
-    plugin = Standby(settings.state_dir, socket_of(settings.device_plugins_dir, RESOURCE))
-    registration = Registration(settings.device_plugins_dir, RESOURCE, plugin, standby=True)
-    socket = socket_of(settings.device_plugins_dir, RESOURCE, standby=True)
+    folder = node.settings.device_plugins_dir
+    plugin = Standby(node.settings.state_dir, folder)
+    registration = Registration(folder, RESOURCE, plugin, role="standby")
     await registration.look()
-    socket.unlink()
+    (folder / registration.endpoint).unlink()
     registration.renew()
     await registration.look()
-    assert socket.exists()
+    assert (folder / registration.endpoint).is_socket()
     assert registration.registered
     await registration._stop()
 

@@ -65,7 +65,7 @@ async def test_a_kubelet_that_comes_late_or_again_gets_the_plugin(short: Path):
     for _ in range(3):
         async with StandInKubelet(folder, pod_resources, RESOURCE) as kubelet:
             await kubelet.wait_for_tokens(200)
-            (folder / "tranche-nvidia.com-gpu.sock").unlink()
+            (folder / registration.endpoint).unlink()
             await kubelet.wait_for_tokens(0)
             await kubelet.wait_for_tokens(200)
     running.cancel()
@@ -75,12 +75,14 @@ async def test_a_kubelet_that_comes_late_or_again_gets_the_plugin(short: Path):
 async def test_a_stale_socket_of_a_killed_agent_is_no_hindrance(short: Path):
     folder = short / "plugins"
     folder.mkdir()
-    (folder / "tranche-nvidia.com-gpu.sock").write_text("")
+    stale = folder / "tranche-agent-nvidia.com-gpu-12345678.sock"
+    stale.write_text("")
     registration = Registration(folder, RESOURCE, plugin())
     async with StandInKubelet(folder, short / "pr" / "s", RESOURCE) as kubelet:
         await registration.look()
         await kubelet.wait_for_tokens(200)
         assert registration.registered
+        assert not stale.exists()
         await registration._stop()
 
 
@@ -92,7 +94,7 @@ async def test_a_defect_of_ours_lets_no_container_start(short: Path):
     folder.mkdir()
     registration = Registration(folder, RESOURCE, plugin(broken))
     await registration._serve()
-    socket = folder / "tranche-nvidia.com-gpu.sock"
+    [socket] = folder.iterdir()
     async with grpc.aio.insecure_channel(f"unix:{socket}") as channel:
         client = DevicePluginClient(channel)
         assert (await client.options()).pre_start_required
