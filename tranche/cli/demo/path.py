@@ -4,7 +4,6 @@ import asyncio
 import base64
 import ssl
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 from urllib.request import urlopen
 
@@ -18,7 +17,7 @@ from tranche.cli.demo import show
 from tranche.cli.demo.nodes import RESOURCE, TOKENS, Node
 from tranche.cli.demo.run import run_program
 from tranche.cli.demo.workshop import DemoError, Workshop, free_ports
-from tranche.words.assignment import ASSIGNED_ANNOTATION
+from tranche.words.assignment import ASSIGNED_ANNOTATION, load_assignment
 
 POD: Final = """
 apiVersion: v1
@@ -209,5 +208,7 @@ def _start(shop: Workshop, node: Node, pod: dict[str, Any], spec: dict[str, Any]
         " of that spec.",
     )
     env = {entry["name"]: entry["value"] for entry in pod["spec"]["containers"][0]["env"]}
-    last = run_program(Path(shop.folder), node, env, spec)
+    assigned = load_assignment(pod["metadata"]["annotations"][ASSIGNED_ANNOTATION])
+    [grant] = assigned.containers["main"]
+    last = run_program(shop.folder, node, env, spec, grant.card)
     return 0 if last == f"refused at MiB {MIB + 1} of {MIB}: CUDA_ERROR_OUT_OF_MEMORY" else 1
