@@ -124,3 +124,10 @@ def test_any_words_are_a_model_or_refused(words: str):
     except Refusal:
         return
     assert parse_model(print_model(model)) == model
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"), [("A100 sprad", '"sprad" meant as spread'), ("A100 fast", '"fast" is no')]
+)
+def test_a_mistyped_option_behind_a_model_is_told_from_a_model(words: str, hint: str):
+    assert hint in remark_on(parse_model(words))

@@ -135,13 +135,23 @@ def remark_on(model: Model) -> str:
         called = " ".join(model.tokens)
         words = {row.word.lower(): row.word for row in table().models}
         near = difflib.get_close_matches(called, list(words), 1, 0.7)
-        hint = f" (did you mean {words[near[0]]}?)" if near else ""
+        hint = f" (did you mean {words[near[0]]}?)" if near else _stray(model)
         return f"no card that Tranche knows is called so{hint}; a node may still report one"
     sizes = sorted({mib for row in rows for mib in row.mib})
     if model.gigabytes is None or not sizes or any(fits_size(model, mib) for mib in sizes):
         return ""
     known = " or ".join(f"{round(mib / 1024)}G" for mib in sizes)
     return f"no such card that Tranche knows has {model.gigabytes}G, but {known}"
+
+
+def _stray(model: Model) -> str:
+    """A hint where a model is known by its first words, and one more follows that is none of it."""
+    known = Model(model.tokens[:-1], model.gigabytes)
+    if not known.tokens or remark_on(known):
+        return ""
+    last, options = model.tokens[-1], ("spread", "binpack", "same-numa", "card", "priority")
+    near = difflib.get_close_matches(last, options, 1, 0.6)
+    return f' (is "{last}" meant as {near[0]}?)' if near else f' ("{last}" is no option either)'
 
 
 @lru_cache(1024)
