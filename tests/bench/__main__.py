@@ -16,9 +16,8 @@ def main() -> int:
     failed = 0
     for name in parser.parse_args().bench or BENCHES:
         print(f"\n== {name}", flush=True)
-        failed += bool(
-            subprocess.run([sys.executable, HERE / f"{name}.py"], check=False).returncode
-        )
+        command = [sys.executable, "-m", f"tests.bench.{name}"]
+        failed += subprocess.run(command, check=False).returncode != 0
     return failed
 
 
