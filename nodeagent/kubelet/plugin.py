@@ -7,7 +7,7 @@ import structlog
 
 from nodeagent.kubelet.proto import deviceplugin_pb2 as dp
 from nodeagent.kubelet.services import Context
-from nodeagent.kubelet.tokens import tokens
+from nodeagent.kubelet.tokens import named, tokens
 from nodeagent.signals import Signal
 from tranche.words.cards import Card
 from tranche.words.errors import Malformed, Refusal
@@ -75,12 +75,7 @@ class DevicePlugin:
         Asking the kubelet anything from here can make it hand a device out twice
         (kubernetes#137534).
         """
-        return dp.AllocateResponse(
-            container_responses=[
-                dp.ContainerAllocateResponse(cdi_devices=[dp.CDIDevice(name=self._new_name())])
-                for _ in request.container_requests
-            ]
-        )
+        return named(request, self._new_name)
 
     async def PreStartContainer(  # noqa: N802
         self, request: dp.PreStartContainerRequest, context: Context

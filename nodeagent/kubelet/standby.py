@@ -26,7 +26,7 @@ import msgspec
 
 from nodeagent.kubelet.proto import deviceplugin_pb2 as dp
 from nodeagent.kubelet.services import Context, DevicePluginClient
-from nodeagent.kubelet.tokens import offer
+from nodeagent.kubelet.tokens import named, offer
 from nodeagent.slices.names import cdi_name, fresh_name
 
 OFFER: Final = "offer.json"
@@ -106,10 +106,7 @@ class Standby:
         self, request: dp.AllocateRequest, _context: Context
     ) -> dp.AllocateResponse:
         """A fresh CDI name for each container."""
-        answer = dp.AllocateResponse()
-        for _ in request.container_requests:
-            answer.container_responses.add().cdi_devices.add(name=cdi_name(fresh_name()))
-        return answer
+        return named(request, lambda: cdi_name(fresh_name()))
 
     async def PreStartContainer(  # noqa: N802
         self, request: dp.PreStartContainerRequest, context: Context

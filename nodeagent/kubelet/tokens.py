@@ -4,7 +4,7 @@ Which card a container gets is in its pod's assignment. So a token belongs to no
 node, and a card that falls ill takes some tokens off the list, whichever containers hold them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from nodeagent.kubelet.proto import deviceplugin_pb2 as dp
@@ -25,5 +25,15 @@ def offer(total: int, healthy: int) -> dp.ListAndWatchResponse:
         devices=[
             dp.Device(ID=f"tranche-{number:04}", health=HEALTHY if number < healthy else UNHEALTHY)
             for number in range(total)
+        ]
+    )
+
+
+def named(request: dp.AllocateRequest, new_name: Callable[[], str]) -> dp.AllocateResponse:
+    """A fresh CDI name for each container that asks, and no more: the answer to Allocate."""
+    return dp.AllocateResponse(
+        container_responses=[
+            dp.ContainerAllocateResponse(cdi_devices=[dp.CDIDevice(name=new_name())])
+            for _ in request.container_requests
         ]
     )

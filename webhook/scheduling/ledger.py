@@ -20,7 +20,8 @@ from typing import Any
 import structlog
 
 from tranche.words.cards import CARDS_ANNOTATION, Card, load_cards
-from tranche.words.errors import Malformed
+from tranche.words.errors import Malformed, Refusal
+from tranche.words.quantity import parse_quantity
 from webhook.scheduling.changes import Changes
 from webhook.scheduling.claims import Claim, Standing, holds_of, tickets_of
 from webhook.scheduling.podview import PodView, view_raw
@@ -239,9 +240,7 @@ def _tickets(raw: Mapping[str, Any], counted: str) -> int | None:
     allocatable = (raw.get("status") or {}).get("allocatable")
     if allocatable is None:
         return None
-    # A device plugin's resource is a whole number; the API server writes 3000 as 3k.
-    said = str(allocatable.get(counted, 0))
-    digits = said.removesuffix("k")
-    if not digits.isdecimal():
+    try:
+        return max(0, int(parse_quantity(allocatable.get(counted, 0)).value))
+    except Refusal:
         return 0
-    return int(digits) * (1000 if said.endswith("k") else 1)
