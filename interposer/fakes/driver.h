@@ -16,6 +16,12 @@ struct CUctx_st {
     int alive;
 };
 
+/* cuda_streams.c owns streams and time, cuda_graphs.c what is captured. */
+struct CUstream_st {
+    CUdevice device;
+    CUgraph capturing; /* what is launched goes there; NULL: to the card */
+};
+
 /* What CUDA_VISIBLE_DEVICES leaves, in its order. NULL for an ordinal that is not there. */
 const struct card *driver_card(CUdevice device);
 int driver_card_count(void);
@@ -25,6 +31,9 @@ int driver_initialised(void);
 
 /* The card of the thread's current context, or NULL. */
 const struct card *driver_current(CUdevice *device);
+
+/* In the child of a fork: no context is current, none retained. */
+void contexts_forget(void);
 
 /* Blocks of device memory by address. Steps of 512 bytes are counted, as cuMemAlloc parts it. */
 CUresult memory_take(CUdevice device, size_t bytes, CUdeviceptr *at);

@@ -11,7 +11,7 @@
 static const char *const LINES[SAY_REASONS] = {
     [SAY_LIMITS_MISSING] =
         START TRANCHE_LIMITS_PATH " cannot be read; it says how large this container's slice is." ANEW,
-    [SAY_LIMITS_MALFORMED] = START TRANCHE_LIMITS_PATH " is not a limits file of version 1." ANEW,
+    [SAY_LIMITS_MALFORMED] = START TRANCHE_LIMITS_PATH " is not a limits file of version 2." ANEW,
     [SAY_REGION_MISSING] =
         START TRANCHE_REGION_PATH " cannot be opened for writing; this container's processes count "
               "in it." ANEW,

@@ -20,10 +20,10 @@ from typing import Final
 from tranche.words.errors import Malformed
 
 LIMITS_MAGIC: Final = 0x4D4C5254
-LIMITS_VERSION: Final = 1
+LIMITS_VERSION: Final = 2
 MAX_CARDS: Final = 32
 MAX_SLOTS: Final = 1024
-REGION_STAMP: Final = 0x14E475254
+REGION_STAMP: Final = 0x24E475254
 
 
 class LimitsCard(LittleEndianStructure):
@@ -33,6 +33,11 @@ class LimitsCard(LittleEndianStructure):
         ("uuid", c_uint8 * 16),
         ("memory_bytes", c_uint64),
         ("cores_percent", c_uint32),
+        ("cores_policy", c_uint32),
+        ("unaccounted_bytes", c_uint64),
+        ("context_bytes", c_uint64),
+        ("held_until", c_uint64),
+        ("neighbours", c_uint32),
         ("reserved", c_uint32),
     )
 
@@ -55,7 +60,13 @@ class Limits(LittleEndianStructure):
 class RegionCard(LittleEndianStructure):
     """``struct tranche_region_card``."""
 
-    _fields_ = (("refused", c_uint64), ("reserved", c_uint64 * 7))
+    _fields_ = (
+        ("refused", c_uint64),
+        ("paced_until", c_uint64),
+        ("gpu_ns", c_uint64),
+        ("active_at", c_uint64),
+        ("reserved", c_uint64 * 4),
+    )
 
 
 class RegionSlot(LittleEndianStructure):

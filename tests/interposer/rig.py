@@ -20,6 +20,17 @@ TESTS = BUILD / "tests-interposer"
 LIMITS = TESTS / "slice/limits"
 REGION = TESTS / "slice/region"
 CLIENTS = Path(__file__).parent / "clients"
+LIMITS_SIZE = 2112
+LIMITS_FIELDS = {
+    "memory_bytes": (16, "<Q"),
+    "cores_percent": (24, "<I"),
+    "cores_policy": (28, "<I"),
+    "unaccounted_bytes": (32, "<Q"),
+    "context_bytes": (40, "<Q"),
+    "held_until": (48, "<Q"),
+    "neighbours": (56, "<I"),
+}
+"""Of a card in the limits: place and form; `interposer/include/tranche/limits.h`."""
 REGION_SIZE = 331776
 MIB = 1 << 20
 OUT_OF_MEMORY = 2
@@ -54,6 +65,15 @@ def build_client(name: str, *flags: str, source: str | None = None) -> Path:
     return target
 
 
+def build_cuda_client(name: str, *flags: str) -> Path:
+    """A C program beside this file that speaks by NVIDIA's headers, linked with the fake."""
+    generator = REPOSITORY / "interposer/fakes/generate.py"
+    words = [sys.executable, generator, "--include"]
+    include = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+    driver = [f"-L{BUILD / 'fakes/lib'}", "-l:libcuda.so.1"]
+    return build_client(name, *include, *flags, *driver)
+
+
 def card_line(uuid: str, mib: int, minor: int) -> str:
     """One card of a description."""
     return (
@@ -69,9 +89,9 @@ def uuid_bytes(uuid: str) -> bytes:
 
 def limits_file(limits: Mapping[str, int]) -> bytes:
     """A limits file: uuid -> bytes of memory."""
-    head = struct.pack("<4sHHIIQ40x", b"TRLM", 1, len(limits), 1088, 0, 1)
-    cards = (struct.pack("<16sQII", uuid_bytes(u), n, 0, 0) for u, n in limits.items())
-    return (head + b"".join(cards)).ljust(1088, b"\0")
+    head = struct.pack("<4sHHIIQ40x", b"TRLM", 2, len(limits), LIMITS_SIZE, 0, 1)
+    cards = (struct.pack("<16sQ40x", uuid_bytes(u), n) for u, n in limits.items())
+    return (head + b"".join(cards)).ljust(LIMITS_SIZE, b"\0")
 
 
 class Program:
@@ -143,10 +163,14 @@ class Rig:
         """Any region, or none."""
         _put(REGION, content)
 
-    def resize(self, place: int, size: int) -> None:
-        """Stores a card's limit in the file in place, as the node agent does."""
+    def change(self, place: int, **fields: int) -> None:
+        """Stores fields of a card's limits in the file in place, as the node agent does."""
         with LIMITS.open("r+b") as file:
-            os.pwrite(file.fileno(), struct.pack("<Q", size), 64 + 32 * place + 16)
+            for name, value in fields.items():
+                offset, form = LIMITS_FIELDS[name]
+                os.pwrite(file.fileno(), struct.pack(form, value), 64 + 64 * place + offset)
+            (generation,) = struct.unpack("<Q", os.pread(file.fileno(), 8, 16))
+            os.pwrite(file.fileno(), struct.pack("<Q", generation + 1), 16)
 
     def environment(self, *, interposed: bool = True, **more: str) -> dict[str, str]:
         """What a process of the container sees."""
@@ -156,10 +180,12 @@ class Rig:
         return {"PATH": os.environ["PATH"]} | own | more
 
     @contextmanager
-    def program(self, via: str = "dlsym", *, device: int = 0, **env: str) -> Iterator[Program]:
+    def program(
+        self, via: str = "dlsym", *, client: str = "client", device: int = 0, **env: str
+    ) -> Iterator[Program]:
         """A client with a context on a card."""
-        client = TESTS / "clients" / ("direct" if via == "direct" else "client")
-        program = Program([client, via], self.environment(**env))
+        name = "direct" if (client, via) == ("client", "direct") else client
+        program = Program([TESTS / "clients" / name, via], self.environment(**env))
         try:
             assert program.ask(f"init {device}") == "0"
             yield program

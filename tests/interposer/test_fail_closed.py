@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from tests.interposer.rig import LIMITS, MIB, REGION, REGION_SIZE, Rig, limits_file
+from tests.interposer.rig import LIMITS, LIMITS_SIZE, MIB, REGION, REGION_SIZE, Rig, limits_file
 
 GOOD = limits_file({Rig.A: 3000 * MIB})
 
@@ -18,8 +18,8 @@ def changed(offset: int, *values: int) -> bytes:
 
 @pytest.mark.parametrize(
     "content",
-    [None, b"", GOOD[:-1], changed(0, 0), changed(4, 2), changed(6, 33), changed(8, 0),
-     changed(12, 1), bytes(1088)],
+    [None, b"", GOOD[:-1], changed(0, 0), changed(4, 1), changed(6, 33), changed(8, 0),
+     changed(12, 1), bytes(LIMITS_SIZE)],
     ids=["missing", "empty", "short", "magic", "version", "count", "size", "flags", "zeros"],
 )  # fmt: skip
 def test_without_sound_limits_nothing_is_granted(rig: Rig, content: bytes | None) -> None:
@@ -63,7 +63,7 @@ def test_an_unwritable_region_is_said(rig: Rig) -> None:
 def test_garbage_in_the_region_never_crashes_a_program(rig: Rig, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - seeded, so that a failure comes again
     content = bytearray(chance.randbytes(REGION_SIZE))
-    content[:8] = struct.pack("<Q", 0x000000014E475254)
+    content[:8] = struct.pack("<Q", 0x000000024E475254)
     rig.region_bytes(bytes(content))
     with rig.program() as program:
         program.ask(f"alloc plain {MIB}")

@@ -11,7 +11,10 @@ from tests.interposer.rig import REPOSITORY, Rig
 SYMBOLS = REPOSITORY / "interposer/symbols"
 
 
-def names(kind: str, word: str = "HOOK|CALL") -> set[str]:
+HOOKS = "ROUTES|COUNTS|HIDES|PACES"
+
+
+def names(kind: str, word: str = f"{HOOKS}|CALLS") -> set[str]:
     return set(
         re.findall(rf"^(?:{word})\((\w+),", (SYMBOLS / f"{kind}.def").read_text(), re.MULTILINE)
     )
@@ -23,7 +26,7 @@ def output(*words: str | Path) -> str:
 
 def test_it_exports_its_hooks_and_dlsym_and_nothing_else(library: Path) -> None:
     lines = output("nm", "-D", "--defined-only", library).split("\n")
-    hooks = names("cuda", "HOOK") | names("nvml", "HOOK")
+    hooks = names("cuda", HOOKS) | names("nvml", HOOKS)
     assert {line.split()[-1] for line in lines if line} == hooks | {"dlsym", "dlvsym"}
 
 

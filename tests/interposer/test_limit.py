@@ -104,9 +104,9 @@ def test_limits_are_the_cards_own_whatever_order_a_program_sees_them_in(
 def test_a_running_program_is_resized(rig: Rig) -> None:
     with rig.program() as program:
         assert program.fill() == 3000
-        rig.resize(0, 3100 * MIB)
+        rig.change(0, memory_bytes=3100 * MIB)
         assert program.fill() == 100
-        rig.resize(0, 1000 * MIB)
+        rig.change(0, memory_bytes=1000 * MIB)
         assert program.ask("alloc plain 1") == str(OUT_OF_MEMORY)
         assert program.ask("info") == f"0 0 {1000 * MIB}"
         for n in range(2200):

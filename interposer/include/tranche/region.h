@@ -46,7 +46,7 @@
 
 #include "limits.h"
 
-#define TRANCHE_REGION_STAMP 0x000000014e475254ull /* "TRGN", then the version, 1 */
+#define TRANCHE_REGION_STAMP 0x000000024e475254ull /* "TRGN", then the version, 2 */
 #define TRANCHE_MAX_SLOTS 1024u
 
 /* owner = flag | start time in clock ticks since boot (field 22 of /proc/pid/stat) << 22 | pid */
@@ -54,8 +54,11 @@
 #define TRANCHE_OWNER_RECLAIMING 0x8000000000000000ull
 
 struct tranche_region_card {
-    uint64_t refused; /* times that memory was refused for the limit */
-    uint64_t reserved[7];
+    uint64_t refused;     /* times that memory was refused for the limit */
+    uint64_t paced_until; /* the token bucket: CLOCK_MONOTONIC in ns up to which the share is spent */
+    uint64_t gpu_ns;      /* GPU time charged since the start */
+    uint64_t active_at;   /* CLOCK_MONOTONIC in ns of a late launch, to within 10 ms or so */
+    uint64_t reserved[4];
 };
 
 struct tranche_region_slot {
@@ -82,6 +85,9 @@ struct tranche_region {
 #define TRANCHE_REGION_SIZE 331776u /* 81 pages of 4 KiB; sparse, most are never touched */
 
 _Static_assert(offsetof(struct tranche_region_card, refused) == 0, "layout");
+_Static_assert(offsetof(struct tranche_region_card, paced_until) == 8, "layout");
+_Static_assert(offsetof(struct tranche_region_card, gpu_ns) == 16, "layout");
+_Static_assert(offsetof(struct tranche_region_card, active_at) == 24, "layout");
 _Static_assert(sizeof(struct tranche_region_card) == 64, "layout");
 _Static_assert(offsetof(struct tranche_region_slot, owner) == 0, "layout");
 _Static_assert(offsetof(struct tranche_region_slot, pid_namespace) == 8, "layout");

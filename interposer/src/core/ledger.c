@@ -26,8 +26,9 @@ static void raise_high(struct tranche_region *region, unsigned to) {
 }
 
 /* Never wraps: garbage in a word may only make the sum too large. */
-static uint64_t sum(const struct tranche_region *region, unsigned card) {
-    uint64_t total = 0;
+static uint64_t sum(const struct ledger *ledger, unsigned card) {
+    const struct tranche_region *region = ledger->region;
+    uint64_t total = LOAD(ledger->limits->cards[card].unaccounted_bytes);
     for (unsigned slot = 0, n = high(region); slot < n; slot++) {
         if (__builtin_add_overflow(total, LOAD(region->used[card][slot]), &total)) return UINT64_MAX;
     }
@@ -108,7 +109,7 @@ void ledger_unclaim(struct ledger *ledger) {
 static bool try_to_reserve(const struct ledger *ledger, unsigned card, uint64_t bytes) {
     uint64_t *used = &ledger->region->used[card][ledger->slot];
     ADD(*used, bytes);
-    if (sum(ledger->region, card) <= ledger_limit(ledger, card)) return true;
+    if (sum(ledger, card) <= ledger_limit(ledger, card)) return true;
     SUBTRACT(*used, bytes);
     return false;
 }
@@ -143,16 +144,19 @@ enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, ui
     return LEDGER_FULL;
 }
 
+void ledger_charge(const struct ledger *ledger, unsigned card, uint64_t bytes) {
+    ADD(ledger->region->used[card][ledger->slot], bytes);
+}
+
 void ledger_release(const struct ledger *ledger, unsigned card, uint64_t bytes) {
     SUBTRACT(ledger->region->used[card][ledger->slot], bytes);
 }
 
 uint64_t ledger_used(const struct ledger *ledger, unsigned card) {
-    if (high(ledger->region) > 1 &&
-        sum(ledger->region, card) != LOAD(ledger->region->used[card][ledger->slot])) {
+    if (high(ledger->region) > 1 && sum(ledger, card) != LOAD(ledger->region->used[card][ledger->slot])) {
         ledger_reclaim(ledger);
     }
-    return sum(ledger->region, card);
+    return sum(ledger, card);
 }
 
 uint64_t ledger_limit(const struct ledger *ledger, unsigned card) {

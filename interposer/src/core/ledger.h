@@ -36,9 +36,12 @@ void ledger_unclaim(struct ledger *ledger);
 /* Adds `bytes` to what this process has of the card, unless the slice would then be over its limit. */
 enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, uint64_t bytes);
 
+/* Adds what the driver has taken without asking: true books, whatever the limit. */
+void ledger_charge(const struct ledger *ledger, unsigned card, uint64_t bytes);
+
 void ledger_release(const struct ledger *ledger, unsigned card, uint64_t bytes);
 
-/* What the living have of the card. */
+/* What the living have of the card, and what they do not count themselves. */
 uint64_t ledger_used(const struct ledger *ledger, unsigned card);
 
 uint64_t ledger_limit(const struct ledger *ledger, unsigned card);

@@ -8,6 +8,13 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+/* What the tables say of a function, in the two words that code is made from: a hook or not. */
+#define ROUTES HOOK
+#define COUNTS HOOK
+#define HIDES HOOK
+#define PACES HOOK
+#define CALLS CALL
+
 struct cuda {
 #define HOOK(name, parameters) CUresult(*name) parameters;
 #define CALL(name, parameters) CUresult(*name) parameters;
