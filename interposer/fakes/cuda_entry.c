@@ -16,8 +16,9 @@ static unsigned long long launches;
 EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
                                unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared,
                                CUstream stream, void **parameters, void **extra) {
-    (void)function, (void)grid_x, (void)grid_y, (void)grid_z, (void)block_x, (void)block_y;
-    (void)block_z, (void)shared, (void)stream, (void)parameters, (void)extra;
+    (void)shared, (void)parameters, (void)extra;
+    unsigned blocks = grid_x * grid_y * grid_z, threads = block_x * block_y * block_z;
+    if (graph_capture_kernel(stream, function, blocks, threads)) return CUDA_SUCCESS;
     __atomic_fetch_add(&launches, 1, __ATOMIC_RELAXED);
     return CUDA_SUCCESS;
 }

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "driver.h"
+#include "graphs.h"
+#include "pools.h"
 
 #define BASE 0x700000000000ull
 #define STEP_BITS 21
@@ -126,7 +127,11 @@ static CUresult take_here(CUdeviceptr *at, size_t bytes) {
 
 static CUresult give_back_here(CUdeviceptr at) {
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
-    return at ? memory_give_back(at) : CUDA_SUCCESS;
+    if (!at) return CUDA_SUCCESS;
+    if (!pool_give_back(at) && !graph_give_back(at)) return memory_give_back(at);
+    graphs_synchronised(); /* cuMemFree waits for the card */
+    pools_synchronised();
+    return CUDA_SUCCESS;
 }
 
 EXPORT CUresult cuMemAlloc_v2(CUdeviceptr *at, size_t bytes) {

@@ -22,6 +22,11 @@ struct CUstream_st {
     CUgraph capturing; /* what is launched goes there; NULL: to the card */
 };
 
+/* The seam of graphs and time. A launch asks first whether its stream captures: true, then it became
+ * a node and must not run. A graph that is launched runs its kernels by the other. */
+bool graph_capture_kernel(CUstream stream, CUfunction function, unsigned blocks, unsigned threads);
+void card_run(CUdevice device, CUstream stream, CUfunction function, unsigned blocks, unsigned threads);
+
 /* What CUDA_VISIBLE_DEVICES leaves, in its order. NULL for an ordinal that is not there. */
 const struct card *driver_card(CUdevice device);
 int driver_card_count(void);
