@@ -121,6 +121,7 @@ static struct slice *attach(void) {
                                    .effects = &EFFECTS,
                                    .self = process_self()};
     for (int i = 0; i < SLICE_ORDINALS; i++) made->cards[i] = SLICE_CARD_UNKNOWN;
+    for (unsigned i = 0; i < TRANCHE_MAX_CARDS; i++) made->graphs[i].generation = 1;
     if (!ledger_claim(&made->ledger)) {
         say_once(SAY_SLOTS_FULL);
         munmap(made, sizeof *made);

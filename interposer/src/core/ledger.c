@@ -123,7 +123,7 @@ static bool try_openly(const struct ledger *ledger, unsigned card, uint64_t byte
     return granted;
 }
 
-enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, uint64_t bytes) {
+enum ledger_answer ledger_try(const struct ledger *ledger, unsigned card, uint64_t bytes) {
     struct tranche_region *region = ledger->region;
     if (LOAD(region->slots[ledger->slot].owner) != ledger->self.owner) return LEDGER_SLOT_LOST;
     /* Larger than any sum could bear: refused before it is added, so that no sum can wrap. */
@@ -140,8 +140,17 @@ enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, ui
         looked_for_dead = true;
         if (!ledger_reclaim(ledger)) break;
     }
-    ADD(region->cards[card].refused, 1);
     return LEDGER_FULL;
+}
+
+void ledger_refuse(const struct ledger *ledger, unsigned card) {
+    ADD(ledger->region->cards[card].refused, 1);
+}
+
+enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, uint64_t bytes) {
+    enum ledger_answer answer = ledger_try(ledger, card, bytes);
+    if (answer == LEDGER_FULL) ledger_refuse(ledger, card);
+    return answer;
 }
 
 void ledger_charge(const struct ledger *ledger, unsigned card, uint64_t bytes) {

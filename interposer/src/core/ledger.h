@@ -36,6 +36,11 @@ void ledger_unclaim(struct ledger *ledger);
 /* Adds `bytes` to what this process has of the card, unless the slice would then be over its limit. */
 enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, uint64_t bytes);
 
+/* The same for one who, refused, has other means to try: it is not counted as a refusal. That is for
+ * ledger_refuse, at the end. */
+enum ledger_answer ledger_try(const struct ledger *ledger, unsigned card, uint64_t bytes);
+void ledger_refuse(const struct ledger *ledger, unsigned card);
+
 /* Adds what the driver has taken without asking: true books, whatever the limit. */
 void ledger_charge(const struct ledger *ledger, unsigned card, uint64_t bytes);
 

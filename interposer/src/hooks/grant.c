@@ -1,6 +1,7 @@
 #include "grant.h"
 
 #include "../say.h"
+#include "pools.h"
 
 /* A table's value: the card's place in the low bits, the bytes above. */
 enum { CARD_BITS = 5 };
@@ -33,6 +34,16 @@ int grant_card(struct slice *slice, const struct cuda *cuda, CUdevice device) {
     return card;
 }
 
+/* Refused, this process's own pools and graphs may keep what would do. The driver asks them too,
+ * before it says that there is no memory. */
+static enum ledger_answer reserve(const struct cuda *cuda, struct slice *slice, unsigned card,
+                                  uint64_t bytes) {
+    enum ledger_answer answer = ledger_try(&slice->ledger, card, bytes);
+    if (answer != LEDGER_FULL) return answer;
+    pools_make_room(cuda, slice, card);
+    return ledger_reserve(&slice->ledger, card, bytes);
+}
+
 CUresult grant_reserve(const struct cuda *cuda, CUdevice device, uint64_t bytes, struct grant *grant) {
     struct slice *slice = slice_get();
     if (!slice) return CUDA_ERROR_OUT_OF_MEMORY;
@@ -42,7 +53,7 @@ CUresult grant_reserve(const struct cuda *cuda, CUdevice device, uint64_t bytes,
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
     *grant = (struct grant){.slice = slice, .card = (unsigned)card, .bytes = bytes};
-    switch (ledger_reserve(&slice->ledger, grant->card, bytes)) {
+    switch (reserve(cuda, slice, grant->card, bytes)) {
         case LEDGER_GRANTED:
             return CUDA_SUCCESS;
         case LEDGER_SLOT_LOST:
@@ -89,7 +100,10 @@ bool grant_take_out(struct grant *grant, enum grant_kind kind, uint64_t key) {
 }
 
 CUresult grant_freed(const struct grant *grant, bool charged, CUresult result, uint64_t key) {
-    if (!charged) return result;
+    if (!charged) {
+        if (result == CUDA_SUCCESS) pools_after_wait(driver_cuda()); /* a pool's, or nobody's */
+        return result;
+    }
     if (result == CUDA_SUCCESS) {
         grant_give_back(grant);
     } else {

@@ -91,6 +91,14 @@ static P live[200000];
 static char kinds[200000];
 static int count;
 
+/* The program's own pool on a card: one for all it takes from it. */
+static R own_pool(void **pool, Props *props) {
+    static void *pools[64];
+    R result = pools[props->id] ? 0 : F(cuMemPoolCreate)(&pools[props->id], props);
+    *pool = pools[props->id];
+    return result;
+}
+
 static R alloc(const char *kind, P bytes, int device) {
     R result = 999;
     P at = 0;
@@ -102,7 +110,7 @@ static R alloc(const char *kind, P bytes, int device) {
     if (!strcmp(kind, "pitch")) result = F(cuMemAllocPitch_v2)(&at, &pitch, (size_t)1024, bytes / 1024, 4);
     if (!strcmp(kind, "async")) result = F(cuMemAllocAsync)(&at, bytes, NULL);
     if (!strcmp(kind, "pool")) {
-        result = F(cuMemPoolCreate)(&pool, &props);
+        result = own_pool(&pool, &props);
         if (!result) result = F(cuMemAllocFromPoolAsync)(&at, bytes, pool, NULL);
     }
     if (!strcmp(kind, "hostpool")) {

@@ -1,0 +1,99 @@
+/* Counts captures, so that all else need not ask. */
+#include "capture.h"
+
+static bool captures(const struct cuda *cuda, CUstream stream) {
+    int status = CU_STREAM_CAPTURE_STATUS_NONE;
+    return FORWARD(cuda, cuStreamIsCapturing, stream, &status) == CUDA_SUCCESS &&
+           status != CU_STREAM_CAPTURE_STATUS_NONE;
+}
+
+bool capture_in_progress(const struct cuda *cuda, CUstream stream) {
+    return captures_in_progress(slice_attached()) && captures(cuda, stream);
+}
+
+/* Counted before it begins: what is captured a moment later must find the count. */
+static struct slice *before_begin(void) {
+    struct slice *slice = slice_get();
+    if (slice) __atomic_fetch_add(&slice->captures, 1, __ATOMIC_SEQ_CST);
+    return slice;
+}
+
+static CUresult after_begin(struct slice *slice, CUresult result) {
+    if (slice && result != CUDA_SUCCESS) __atomic_fetch_sub(&slice->captures, 1, __ATOMIC_SEQ_CST);
+    return result;
+}
+
+EXPORT CUresult cuStreamBeginCapture(CUstream stream) {
+    struct slice *slice = before_begin();
+    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCapture, stream));
+}
+
+EXPORT CUresult cuStreamBeginCapture_ptsz(CUstream stream) {
+    struct slice *slice = before_begin();
+    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCapture_ptsz, stream));
+}
+
+EXPORT CUresult cuStreamBeginCapture_v2(CUstream stream, int mode) {
+    struct slice *slice = before_begin();
+    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCapture_v2, stream, mode));
+}
+
+EXPORT CUresult cuStreamBeginCapture_v2_ptsz(CUstream stream, int mode) {
+    struct slice *slice = before_begin();
+    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCapture_v2_ptsz, stream, mode));
+}
+
+EXPORT CUresult cuStreamBeginCaptureToGraph(CUstream stream, CUgraph graph,
+                                            const CUgraphNode *dependencies, const void *data,
+                                            size_t count, int mode) {
+    struct slice *slice = before_begin();
+    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCaptureToGraph, stream, graph,
+                                      dependencies, data, count, mode));
+}
+
+EXPORT CUresult cuStreamBeginCaptureToGraph_ptsz(CUstream stream, CUgraph graph,
+                                                 const CUgraphNode *dependencies, const void *data,
+                                                 size_t count, int mode) {
+    struct slice *slice = before_begin();
+    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCaptureToGraph_ptsz, stream, graph,
+                                      dependencies, data, count, mode));
+}
+
+EXPORT CUresult cuStreamBeginRecaptureToGraph(CUstream stream, int mode, CUgraph graph, void *callback,
+                                              void *of) {
+    struct slice *slice = before_begin();
+    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginRecaptureToGraph, stream, mode,
+                                      graph, callback, of));
+}
+
+EXPORT CUresult cuStreamBeginRecaptureToGraph_ptsz(CUstream stream, int mode, CUgraph graph,
+                                                   void *callback, void *of) {
+    struct slice *slice = before_begin();
+    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginRecaptureToGraph_ptsz, stream, mode,
+                                      graph, callback, of));
+}
+
+typedef CUresult end_capture(CUstream stream, CUgraph *graph);
+
+/* An error may mean that the capture has ended, spoilt, or that there was none. One that is counted
+ * and never ended (its stream was destroyed) makes others ask the driver, no more. */
+static CUresult end(const struct cuda *cuda, end_capture *own, CUstream stream, CUstream asked,
+                    CUgraph *graph) {
+    if (!cuda) return CUDA_ERROR_NOT_INITIALIZED;
+    if (!own) return CUDA_ERROR_NOT_FOUND;
+    struct slice *slice = slice_attached();
+    bool before = captures_in_progress(slice) && captures(cuda, asked);
+    CUresult result = own(stream, graph);
+    if (before && !captures(cuda, asked)) __atomic_fetch_sub(&slice->captures, 1, __ATOMIC_SEQ_CST);
+    return result;
+}
+
+EXPORT CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
+    const struct cuda *cuda = driver_cuda();
+    return end(cuda, cuda ? cuda->cuStreamEndCapture : NULL, stream, stream, graph);
+}
+
+EXPORT CUresult cuStreamEndCapture_ptsz(CUstream stream, CUgraph *graph) {
+    const struct cuda *cuda = driver_cuda();
+    return end(cuda, cuda ? cuda->cuStreamEndCapture_ptsz : NULL, stream, stream_ptsz(stream), graph);
+}
