@@ -163,17 +163,6 @@ static void trim(CUmemoryPool pool, uint64_t keep) {
     }
 }
 
-/* A closed pool that has nothing left is gone. */
-static void bury(CUmemoryPool pool) {
-    if (!pool->closed || pool->chunks) return;
-    for (CUmemoryPool *at = &all; *at; at = &(*at)->next) {
-        if (*at != pool) continue;
-        *at = pool->next;
-        break;
-    }
-    free(pool);
-}
-
 void pool_trim(CUmemoryPool pool, uint64_t keep) {
     pthread_mutex_lock(&lock);
     trim(pool, keep);
@@ -185,7 +174,6 @@ void pool_close(CUmemoryPool pool) {
     pool->closed = true;
     pool->threshold = 0;
     trim(pool, 0);
-    bury(pool);
     pthread_mutex_unlock(&lock);
 }
 
@@ -223,10 +211,6 @@ void pool_write(uint64_t *number, uint64_t value) {
 void pools_synchronised(void) {
     pthread_mutex_lock(&lock);
     epoch++;
-    for (CUmemoryPool pool = all, next; pool; pool = next) {
-        next = pool->next;
-        trim(pool, pool->threshold);
-        bury(pool);
-    }
+    for (CUmemoryPool pool = all; pool; pool = pool->next) trim(pool, pool->threshold);
     pthread_mutex_unlock(&lock);
 }

@@ -30,7 +30,7 @@ EXPORT CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
 
 EXPORT CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool pool) {
     if (!driver_card(device)) return CUDA_ERROR_INVALID_DEVICE;
-    if (!pool || !on_card(pool) || pool->location.id != device) return CUDA_ERROR_INVALID_VALUE;
+    if (!pool_is_open(pool) || !on_card(pool) || pool->location.id != device) return CUDA_ERROR_INVALID_VALUE;
     __atomic_store_n(&current[device], pool, __ATOMIC_RELEASE);
     return CUDA_SUCCESS;
 }
@@ -87,7 +87,9 @@ EXPORT CUresult cuMemPoolImportFromShareableHandle(CUmemoryPool *pool, void *han
 }
 
 EXPORT CUresult cuMemPoolDestroy(CUmemoryPool pool) {
-    if (!pool || (pool >= own_pools && pool < own_pools + MOST_CARDS)) return CUDA_ERROR_INVALID_VALUE;
+    if (!pool_is_open(pool) || (pool >= own_pools && pool < own_pools + MOST_CARDS)) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
     CUmemoryPool was = pool;
     if (on_card(pool)) {
         __atomic_compare_exchange_n(&current[pool->location.id], &was, NULL, false, __ATOMIC_ACQ_REL,
@@ -98,7 +100,7 @@ EXPORT CUresult cuMemPoolDestroy(CUmemoryPool pool) {
 }
 
 EXPORT CUresult cuMemPoolTrimTo(CUmemoryPool pool, size_t keep) {
-    if (!pool || pool->imported) return CUDA_ERROR_INVALID_VALUE;
+    if (!pool_is_open(pool) || pool->imported) return CUDA_ERROR_INVALID_VALUE;
     pool_trim(pool, keep);
     return CUDA_SUCCESS;
 }
@@ -116,7 +118,7 @@ static uint64_t *number_of(CUmemoryPool pool, CUmemPool_attribute attribute) {
 
 EXPORT CUresult cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *value) {
     const uint64_t *number = pool ? number_of(pool, attribute) : NULL;
-    if (!pool || !value) return CUDA_ERROR_INVALID_VALUE;
+    if (!pool_is_open(pool) || !value) return CUDA_ERROR_INVALID_VALUE;
     if (attribute == CU_MEMPOOL_ATTR_LOCATION_TYPE) {
         *(int *)value = (int)pool->location.type;
     } else if (attribute == CU_MEMPOOL_ATTR_LOCATION_ID) {
@@ -129,7 +131,7 @@ EXPORT CUresult cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute att
 
 /* "High watermark can only be reset to zero." */
 EXPORT CUresult cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *value) {
-    if (!pool || !value || pool->imported) return CUDA_ERROR_INVALID_VALUE;
+    if (!pool_is_open(pool) || !value || pool->imported) return CUDA_ERROR_INVALID_VALUE;
     bool high = attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH ||
                 attribute == CU_MEMPOOL_ATTR_USED_MEM_HIGH;
     if (high ? *(cuuint64_t *)value != 0 : attribute > CU_MEMPOOL_ATTR_RELEASE_THRESHOLD) {
@@ -144,7 +146,7 @@ EXPORT CUresult cuMemAllocFromPoolAsync(CUdeviceptr *at, size_t bytes, CUmemoryP
                                         CUstream stream) {
     CUresult result;
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
-    if (!at || !bytes || !pool || pool->imported) return CUDA_ERROR_INVALID_VALUE;
+    if (!at || !bytes || !pool_is_open(pool) || pool->imported) return CUDA_ERROR_INVALID_VALUE;
     if (on_card(pool)) {
         bool captured = graph_capture_alloc(stream, pool->location.id, bytes, at, &result);
         return captured ? result : pool_take(pool, bytes, at);

@@ -21,6 +21,11 @@ struct CUmemPoolHandle_st {
 /* Of a pool on a card. */
 CUresult pool_take(CUmemoryPool pool, size_t bytes, CUdeviceptr *at);
 
+/* Whether the handle is one of a pool that was not destroyed. */
+static inline bool pool_is_open(CUmemoryPool pool) {
+    return pool && !__atomic_load_n(&pool->closed, __ATOMIC_RELAXED);
+}
+
 /* Puts a block back into its pool. False if no pool has such. */
 bool pool_give_back(CUdeviceptr at);
 
@@ -28,7 +33,8 @@ bool pool_give_back(CUdeviceptr at);
  * the last synchronisation nothing goes: its completion has not been observed (cuMemPoolTrimTo). */
 void pool_trim(CUmemoryPool pool, uint64_t keep);
 
-/* Frees the pool once it has nothing left. */
+/* The pool may not be spoken of any more, and keeps nothing. Its struct stays, so that who does it
+ * nevertheless is told so. */
 void pool_close(CUmemoryPool pool);
 
 /* Reads one of a pool's numbers, or sets it. */

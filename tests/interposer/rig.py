@@ -65,13 +65,13 @@ def build_client(name: str, *flags: str, source: str | None = None) -> Path:
     return target
 
 
-def build_cuda_client(name: str, *flags: str) -> Path:
+def build_cuda_client(name: str, *flags: str, source: str | None = None) -> Path:
     """A C program beside this file that speaks by NVIDIA's headers, linked with the fake."""
     generator = REPOSITORY / "interposer/fakes/generate.py"
     words = [sys.executable, generator, "--include"]
     include = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
     driver = [f"-L{BUILD / 'fakes/lib'}", "-l:libcuda.so.1"]
-    return build_client(name, *include, *flags, *driver)
+    return build_client(name, *include, *flags, *driver, source=source)
 
 
 def card_line(uuid: str, mib: int, minor: int) -> str:
@@ -192,6 +192,12 @@ class Rig:
         finally:
             if program.process.stdout is not None and not program.process.stdout.closed:
                 program.kill()
+
+    def refused(self, place: int = 0) -> int:
+        """How often the slice's processes were refused memory of a card, as they count it."""
+        with REGION.open("rb") as file:
+            (times,) = struct.unpack("<Q", os.pread(file.fileno(), 8, 64 + 64 * place))
+        return int(times)
 
     def oracle(self) -> dict[str, dict[str, Any]]:
         """The truth, by uuid."""
