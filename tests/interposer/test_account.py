@@ -1,4 +1,4 @@
-"""The charge of a pool follows the driver's number and is never below it, whoever gets in between."""
+"""A pool's charge follows the driver's number and is never below it, whoever gets in between."""
 
 import subprocess
 

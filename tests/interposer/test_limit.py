@@ -31,9 +31,10 @@ def test_every_kind_of_allocation_is_counted_and_given_back(rig: Rig, kind: str,
 @pytest.mark.parametrize("via", ["direct", "dlsym", "gpa2", "ptsz"])
 @pytest.mark.parametrize("kind", POOLS)
 def test_a_pool_grows_by_whole_chunks_within_the_slice(rig: Rig, kind: str, via: str) -> None:
-    """An allocation is granted while a chunk of 32 MiB, by which the driver may grow the pool, still
-    fits: 93 of them do, and the last is begun by one allocation. It is the driver who decides
-    whether to grow, and once it has it is too late to refuse.
+    """The driver decides whether a pool grows, and once it has it is too late to refuse.
+
+    So an allocation is granted while a chunk of 32 MiB, by which the pool may grow, still fits. 93
+    of them do, and the last is only begun.
     """
     with rig.program(via) as program:
         assert program.fill(kind) == 92 * 32 + 1

@@ -60,9 +60,7 @@ def test_what_a_pool_keeps_is_charged_until_it_goes_back(rig: Rig) -> None:
         assert agreed(rig, running, 0)
 
 
-@pytest.mark.parametrize(
-    "wait", ["stream", "stream_ptsz", "event", "context", "context_v2"]
-)
+@pytest.mark.parametrize("wait", ["stream", "stream_ptsz", "event", "context", "context_v2"])
 def test_whatever_waits_lets_a_pool_give_back(rig: Rig, wait: str) -> None:
     with program(rig) as running:
         assert running.ask("pool 1") == "0"
