@@ -33,7 +33,7 @@ def test_use_is_the_sum_over_the_slots(tmp_path: Path):
         (second, 5),
         (second + 8, 7),
         (second + 16, 11),  # beyond slots_high: never owned
-        (layout.refused_offset(1), 3),
+        (layout.region_card_offset(1), 3),
     )
     assert read_region(path, CARDS) == {A: Count(0, 0), B: Count(12, 3)}
 
