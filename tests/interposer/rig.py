@@ -87,11 +87,17 @@ def uuid_bytes(uuid: str) -> bytes:
     return bytes.fromhex(uuid.removeprefix("GPU-").replace("-", ""))
 
 
-def limits_file(limits: Mapping[str, int]) -> bytes:
-    """A limits file: uuid -> bytes of memory."""
-    head = struct.pack("<4sHHIIQ40x", b"TRLM", 2, len(limits), LIMITS_SIZE, 0, 1)
-    cards = (struct.pack("<16sQ40x", uuid_bytes(u), n) for u, n in limits.items())
-    return (head + b"".join(cards)).ljust(LIMITS_SIZE, b"\0")
+def limits_file(limits: Mapping[str, int], **fields: int) -> bytes:
+    """A limits file: uuid -> bytes of memory; and what else is said of each of these cards."""
+    file = bytearray(LIMITS_SIZE)
+    struct.pack_into("<4sHHIIQ", file, 0, b"TRLM", 2, len(limits), LIMITS_SIZE, 0, 1)
+    for place, (uuid, size) in enumerate(limits.items()):
+        start = 64 + 64 * place
+        file[start : start + 16] = uuid_bytes(uuid)
+        for name, value in {"memory_bytes": size, **fields}.items():
+            offset, form = LIMITS_FIELDS[name]
+            struct.pack_into(form, file, start + offset, value)
+    return bytes(file)
 
 
 class Program:
@@ -150,9 +156,10 @@ class Rig:
         words = [sys.executable, maker, self.root, "--cards", description, "--placeholder-devices"]
         subprocess.run(words, check=True)
 
-    def slice(self, **mib: float) -> None:
+    def slice(self, fields: Mapping[str, int] | None = None, **mib: float) -> None:
         """Makes limits and a region anew, as at every start of a container."""
-        self.limits_bytes(limits_file({getattr(self, n): int(m * MIB) for n, m in mib.items()}))
+        sizes = {getattr(self, name): int(size * MIB) for name, size in mib.items()}
+        self.limits_bytes(limits_file(sizes, **(fields or {})))
         self.region_bytes(bytes(REGION_SIZE))
 
     def limits_bytes(self, content: bytes | None) -> None:
