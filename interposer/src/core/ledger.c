@@ -25,12 +25,14 @@ static void raise_high(struct tranche_region *region, unsigned to) {
     }
 }
 
-/* Never wraps: garbage in a word may only make the sum too large. */
-static uint64_t sum(const struct ledger *ledger, unsigned card) {
+/* With `own` in this process's slot. Never wraps: garbage in a word may only make the sum too large. */
+static uint64_t sum(const struct ledger *ledger, unsigned card, uint64_t own) {
     const struct tranche_region *region = ledger->region;
     uint64_t total = LOAD(ledger->limits->cards[card].unaccounted_bytes);
+    if (__builtin_add_overflow(total, own, &total)) return UINT64_MAX;
     for (unsigned slot = 0, n = high(region); slot < n; slot++) {
-        if (__builtin_add_overflow(total, LOAD(region->used[card][slot]), &total)) return UINT64_MAX;
+        uint64_t used = slot == ledger->slot ? 0 : LOAD(region->used[card][slot]);
+        if (__builtin_add_overflow(total, used, &total)) return UINT64_MAX;
     }
     return total;
 }
@@ -108,8 +110,10 @@ void ledger_unclaim(struct ledger *ledger) {
 
 static bool try_to_reserve(const struct ledger *ledger, unsigned card, uint64_t bytes) {
     uint64_t *used = &ledger->region->used[card][ledger->slot];
-    ADD(*used, bytes);
-    if (sum(ledger, card) <= ledger_limit(ledger, card)) return true;
+    /* What the addition left there, not what another thread has made of it since: that line of the
+     * cache is the one that threads fight for. */
+    uint64_t own = ADD(*used, bytes) + bytes;
+    if (own >= bytes && sum(ledger, card, own) <= ledger_limit(ledger, card)) return true;
     SUBTRACT(*used, bytes);
     return false;
 }
@@ -153,10 +157,10 @@ void ledger_release(const struct ledger *ledger, unsigned card, uint64_t bytes) 
 }
 
 uint64_t ledger_used(const struct ledger *ledger, unsigned card) {
-    if (high(ledger->region) > 1 && sum(ledger, card) != LOAD(ledger->region->used[card][ledger->slot])) {
-        ledger_reclaim(ledger);
-    }
-    return sum(ledger, card);
+    uint64_t own = LOAD(ledger->region->used[card][ledger->slot]);
+    uint64_t total = sum(ledger, card, own);
+    if (total == own || !ledger_reclaim(ledger)) return total;
+    return sum(ledger, card, own);
 }
 
 uint64_t ledger_limit(const struct ledger *ledger, unsigned card) {
