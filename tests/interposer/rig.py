@@ -74,17 +74,23 @@ def build_cuda_client(name: str, *flags: str) -> Path:
     return build_client(name, *include, *flags, *driver)
 
 
-def build_unit(program: str, *parts: str, name: str | None = None, sanitize: str = "") -> Path:
+def build_unit(
+    program: str,
+    *parts: str,
+    name: str | None = None,
+    sanitize: str = "",
+    source: Path = REPOSITORY / "interposer/src",
+) -> Path:
     """A program of ``core/`` beside this file, with parts of the library in it and no driver."""
     target = TESTS / "core" / (name or program)
     target.parent.mkdir(parents=True, exist_ok=True)
-    interposer = REPOSITORY / "interposer"
+    include = [f"-I{REPOSITORY / 'interposer/include'}", f"-I{source}"]
     flags = ["-O1", "-g", "-Wall", "-Wextra", "-Werror", f"-fsanitize={sanitize}"]
     subprocess.run(
         [os.environ.get("CC", "cc"), "-std=gnu11", *(flags if sanitize else flags[:-1])]
-        + [f"-I{interposer / 'include'}", f"-I{interposer / 'src'}", "-o", str(target)]
+        + [*include, "-o", str(target)]
         + [str(CLIENTS.parent / f"core/{program}.c"), "-lpthread"]
-        + [str(interposer / "src" / part) for part in parts],
+        + [str(source / part) for part in parts],
         check=True,
     )
     return target

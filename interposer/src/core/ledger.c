@@ -53,12 +53,14 @@ static bool owner_is_dead(const struct ledger *ledger, const struct tranche_regi
     return ledger->effects->is_dead(&ledger->self, &other);
 }
 
+/* Whether the slot's memory becomes free, be it by us or by one that was faster. */
 static bool reclaim_slot(const struct ledger *ledger, unsigned index) {
     struct tranche_region *region = ledger->region;
     struct tranche_region_slot *slot = &region->slots[index];
     uint64_t owner = LOAD(slot->owner);
-    if (owner == 0 || !owner_is_dead(ledger, slot, owner)) return false;
-    if (!swap(&slot->owner, owner, ledger->self.owner | TRANCHE_OWNER_RECLAIMING)) return false;
+    if (owner == 0) return false;
+    if (!owner_is_dead(ledger, slot, owner)) return owner & TRANCHE_OWNER_RECLAIMING;
+    if (!swap(&slot->owner, owner, ledger->self.owner | TRANCHE_OWNER_RECLAIMING)) return true;
     STORE(slot->pid_namespace, ledger->self.pid_namespace);
     for (unsigned card = 0; card < TRANCHE_MAX_CARDS; card++) STORE(region->used[card][index], 0);
     STORE(slot->trying, 0);
@@ -127,22 +129,23 @@ static bool try_openly(const struct ledger *ledger, unsigned card, uint64_t byte
     return granted;
 }
 
+static bool try_for_a_while(const struct ledger *ledger, unsigned card, uint64_t bytes) {
+    for (unsigned attempt = 0; !try_openly(ledger, card, bytes); attempt++) {
+        if (attempt >= MOST_WAITS) return false;
+        if (attempt >= LEAST_WAITS && !someone_is_trying(ledger->region)) return false;
+        ledger->effects->wait(attempt);
+    }
+    return true;
+}
+
 enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, uint64_t bytes) {
     struct tranche_region *region = ledger->region;
     if (LOAD(region->slots[ledger->slot].owner) != ledger->self.owner) return LEDGER_SLOT_LOST;
     /* Larger than any sum could bear: refused before it is added, so that no sum can wrap. */
-    bool possible = bytes <= ledger_limit(ledger, card);
-    if (possible && try_to_reserve(ledger, card, bytes)) return LEDGER_GRANTED;
-    bool looked_for_dead = false;
-    for (unsigned attempt = 0; possible; attempt++) {
-        if (try_openly(ledger, card, bytes)) return LEDGER_GRANTED;
-        if (attempt < LEAST_WAITS || (attempt < MOST_WAITS && someone_is_trying(region))) {
-            ledger->effects->wait(attempt);
-            continue;
-        }
-        if (looked_for_dead) break;
-        looked_for_dead = true;
-        if (!ledger_reclaim(ledger)) break;
+    if (bytes <= ledger_limit(ledger, card)) {
+        if (try_to_reserve(ledger, card, bytes)) return LEDGER_GRANTED;
+        if (try_for_a_while(ledger, card, bytes)) return LEDGER_GRANTED;
+        if (ledger_reclaim(ledger) && try_for_a_while(ledger, card, bytes)) return LEDGER_GRANTED;
     }
     ADD(region->cards[card].refused, 1);
     return LEDGER_FULL;
