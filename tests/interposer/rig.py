@@ -65,13 +65,35 @@ def build_client(name: str, *flags: str, source: str | None = None) -> Path:
     return target
 
 
-def build_cuda_client(name: str, *flags: str) -> Path:
+def build_cuda_client(name: str, *flags: str, source: str | None = None) -> Path:
     """A C program beside this file that speaks by NVIDIA's headers, linked with the fake."""
     generator = REPOSITORY / "interposer/fakes/generate.py"
     words = [sys.executable, generator, "--include"]
     include = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
     driver = [f"-L{BUILD / 'fakes/lib'}", "-l:libcuda.so.1"]
-    return build_client(name, *include, *flags, *driver)
+    return build_client(name, *include, *flags, *driver, source=source)
+
+
+def build_unit(
+    program: str,
+    *parts: str,
+    name: str | None = None,
+    sanitize: str = "",
+    source: Path = REPOSITORY / "interposer/src",
+) -> Path:
+    """A program of ``core/`` beside this file, with parts of the library in it and no driver."""
+    target = TESTS / "core" / (name or program)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    include = [f"-I{REPOSITORY / 'interposer/include'}", f"-I{source}"]
+    flags = ["-O1", "-g", "-Wall", "-Wextra", "-Werror", f"-fsanitize={sanitize}"]
+    subprocess.run(
+        [os.environ.get("CC", "cc"), "-std=gnu11", *(flags if sanitize else flags[:-1])]
+        + [*include, "-o", str(target)]
+        + [str(CLIENTS.parent / f"core/{program}.c"), "-lpthread"]
+        + [str(source / part) for part in parts],
+        check=True,
+    )
+    return target
 
 
 def card_line(uuid: str, mib: int, minor: int) -> str:

@@ -46,7 +46,7 @@ uint64_t ledger_used(const struct ledger *ledger, unsigned card);
 
 uint64_t ledger_limit(const struct ledger *ledger, unsigned card);
 
-/* Takes over the slots of the dead; whether there was one. */
+/* Takes over the slots of the dead; whether there was one, or someone else is at it. */
 bool ledger_reclaim(const struct ledger *ledger);
 
 #endif
