@@ -151,6 +151,18 @@ struct slice *slice_get(void) {
     return have ? have : attach();
 }
 
+struct prices *slice_prices(struct slice *slice) {
+    struct prices *have = __atomic_load_n(&slice->prices, __ATOMIC_ACQUIRE);
+    if (have) return have;
+    struct prices *made = anonymous(sizeof *made);
+    if (!made) return NULL;
+    if (__atomic_compare_exchange_n(&slice->prices, &have, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        return made;
+    }
+    munmap(made, sizeof *made);
+    return have;
+}
+
 int slice_card_by_uuid(const struct slice *slice, const uint8_t uuid[16]) {
     const struct tranche_limits *limits = slice->ledger.limits;
     unsigned count = limits->card_count <= TRANCHE_MAX_CARDS ? limits->card_count : 0;

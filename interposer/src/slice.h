@@ -8,9 +8,21 @@
 #include <stdint.h>
 
 #include "core/ledger.h"
+#include "core/prices.h"
 #include "core/table.h"
+#include "driver_types.h"
 
-enum { SLICE_NO_CARD = -1, SLICE_CARD_UNKNOWN = -2, SLICE_ORDINALS = 64 };
+enum { SLICE_NO_CARD = -1, SLICE_CARD_UNKNOWN = -2, SLICE_ORDINALS = 64, SLICE_SAMPLES = 32 };
+
+/* A launch that is measured, or room for one: hooks/samples.h. */
+struct sample {
+    uint32_t state;
+    unsigned card;
+    uint64_t context; /* whose events these are; 0: none */
+    CUevent before, after;
+    struct price *price;
+    uint64_t key, charged; /* key: what the price was then of */
+};
 
 struct slice {
     struct ledger ledger;
@@ -18,6 +30,10 @@ struct slice {
     struct table handles;  /* of physical memory: cuMemCreate */
     struct table pools;    /* where a memory pool's memory lies */
     int cards[SLICE_ORDINALS]; /* CUdevice -> place in the limits, as slice_card() has found it */
+    struct prices *prices;     /* of what was launched; NULL until something was */
+    struct sample samples[SLICE_SAMPLES];
+    uint32_t samples_next;
+    int32_t captures; /* streams of this process that capture */
 };
 
 /* NULL when there are no limits to go by; the reason has been said on stderr. */
@@ -25,6 +41,9 @@ struct slice *slice_get(void);
 
 /* The same, but NULL where this process has not reserved anything yet. */
 struct slice *slice_attached(void);
+
+/* Made if need be; NULL if there is no memory. */
+struct prices *slice_prices(struct slice *slice);
 
 /* The card's place in the limits, or SLICE_NO_CARD. */
 int slice_card_by_uuid(const struct slice *slice, const uint8_t uuid[16]);

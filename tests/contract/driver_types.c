@@ -21,6 +21,8 @@ int main(void) {
     VALUE(CUDA_ERROR_OUT_OF_MEMORY);
     VALUE(CUDA_ERROR_NOT_INITIALIZED);
     VALUE(CUDA_ERROR_NOT_FOUND);
+    VALUE(CUDA_ERROR_NOT_READY);
+    VALUE(CU_STREAM_CAPTURE_STATUS_NONE);
     VALUE(CU_MEM_LOCATION_TYPE_DEVICE);
     SIZE(CUresult);
     SIZE(CUdevice);
@@ -32,6 +34,19 @@ int main(void) {
     PLACE(CUmemAllocationProp, location.id);
     PLACE(CUmemPoolProps, location.type);
     PLACE(CUmemPoolProps, location.id);
+    PLACE(CUlaunchConfig, gridDimX);
+    PLACE(CUlaunchConfig, gridDimY);
+    PLACE(CUlaunchConfig, gridDimZ);
+    PLACE(CUlaunchConfig, blockDimX);
+    PLACE(CUlaunchConfig, blockDimY);
+    PLACE(CUlaunchConfig, blockDimZ);
+    PLACE(CUlaunchConfig, sharedMemBytes);
+    PLACE(CUlaunchConfig, hStream);
+    SIZE(CUDA_LAUNCH_PARAMS);
+    PLACE(CUDA_LAUNCH_PARAMS, function);
+    PLACE(CUDA_LAUNCH_PARAMS, gridDimX);
+    PLACE(CUDA_LAUNCH_PARAMS, hStream);
+    PLACE(CUDA_LAUNCH_PARAMS, kernelParams);
     VALUE(NVML_SUCCESS);
     VALUE(NVML_ERROR_UNINITIALIZED);
     VALUE(NVML_ERROR_FUNCTION_NOT_FOUND);

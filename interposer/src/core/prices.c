@@ -83,9 +83,14 @@ uint64_t price_unknown(struct price *price, uint64_t now) {
     return charge;
 }
 
+void price_refund(struct price *price, uint64_t charged) {
+    __atomic_fetch_sub(&price->launched, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&price->charged, charged, __ATOMIC_RELAXED);
+}
+
 static int64_t learn_first(struct price *price, uint32_t ns) {
     STORE(price->price, ns);
-    int64_t launched = __atomic_exchange_n(&price->launched, 0, __ATOMIC_RELAXED);
+    int64_t launched = (int32_t)__atomic_exchange_n(&price->launched, 0, __ATOMIC_RELAXED);
     int64_t charged = (int64_t)__atomic_exchange_n(&price->charged, 0, __ATOMIC_RELAXED);
     return (int64_t)ns * launched - charged;
 }

@@ -61,6 +61,9 @@ struct price *prices_find(struct prices *prices, uint64_t key);
  * again. One that has not ended in all the time is charged as much as it has run. */
 uint64_t price_unknown(struct price *price, uint64_t now);
 
+/* It was not launched after all, or cannot be measured. */
+void price_refund(struct price *price, uint64_t charged);
+
 /* A sample has come of a launch that was charged `charged` by its price, or 0 where it had none:
  * learns, and returns what the bucket was charged too little for all the launches that the sample
  * stands for. `part`: of 256, how much of the sample is the kernel's own at least; 256: nobody else is

@@ -36,6 +36,8 @@ struct program {
     struct kernel kernels[16];
     unsigned count, next;
     int waited, waits_for_end;
+    uint64_t charge; /* for the launch that waits; 0: not yet known */
+    int known;
     struct pacer_balance balance;
     struct prices *prices;
     struct sample samples[PENDING];
@@ -92,14 +94,13 @@ static uint64_t step(unsigned id) {
         if (queue->queued - queue->ended > TIMELINE_DEPTH - 3) return TIMELINE_NEVER;
         struct kernel *kernel = &p->kernels[p->next];
         struct price *price = prices_find(p->prices, kernel->key);
-        uint64_t charge = price->price, known = charge != PRICE_UNKNOWN;
-        if (pacer_is_free(pacer.limits)) {
-            charge = 0;
-            known = 1;
-        } else if (!known) {
-            charge = price_unknown(price, now);
-            if (!charge) return now + 200000;
+        int free = pacer_is_free(pacer.limits);
+        if (!free && !p->charge) {
+            p->known = price->price != PRICE_UNKNOWN;
+            p->charge = p->known ? price->price : price_unknown(price, now);
+            if (!p->charge) return now + 200000;
         }
+        uint64_t charge = free ? 0 : p->charge, known = free || p->known;
         if (!charge || !pacer_has(pacer.limits, &p->balance, charge)) {
             uint64_t wake = pacer_take(&pacer, &p->balance, charge, now, p->waited);
             if (wake) {
@@ -116,6 +117,7 @@ static uint64_t step(unsigned id) {
         }
         timeline_queue(&card, id, kernel->ns);
         if (sampled) s->after = timeline_queue(&card, id, 0), p->pending++;
+        p->charge = 0;
         p->next = (p->next + 1) % p->count;
         p->waits_for_end = p->sync && p->next == 0;
     }
