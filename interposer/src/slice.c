@@ -9,14 +9,7 @@
 #include "sys.h"
 #include "tranche/paths.h"
 
-/* A slice belongs to one process, so what points to it lies in a page that the kernel clears in the
- * child of a fork (Linux 4.14). Where it cannot, the process's id is compared at every use. */
-struct page {
-    struct slice *slice;
-    int pid; /* 0: the kernel clears the page */
-};
-
-static struct page *page;
+struct slice_page *slice_page;
 static void *limits_mapping, *region_mapping;
 
 static void wait_a_moment(unsigned attempt) {
@@ -97,13 +90,13 @@ static void *anonymous(size_t size) {
     return made == MAP_FAILED ? NULL : made;
 }
 
-static struct page *page_made(void) {
-    struct page *have = __atomic_load_n(&page, __ATOMIC_ACQUIRE);
+static struct slice_page *page_made(void) {
+    struct slice_page *have = __atomic_load_n(&slice_page, __ATOMIC_ACQUIRE);
     if (have) return have;
-    struct page *made = anonymous(sizeof *made);
+    struct slice_page *made = anonymous(sizeof *made);
     if (!made) return NULL;
     if (madvise(made, sizeof *made, MADV_WIPEONFORK) != 0) made->pid = sys_getpid();
-    if (__atomic_compare_exchange_n(&page, &have, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    if (__atomic_compare_exchange_n(&slice_page, &have, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         return made;
     }
     munmap(made, sizeof *made);
@@ -112,7 +105,7 @@ static struct page *page_made(void) {
 
 /* Attaches this process. Threads that come at once each claim a slot; one's stays. */
 static struct slice *attach(void) {
-    struct page *own = page_made();
+    struct slice_page *own = page_made();
     if (!own || !map_limits() || !map_region()) return NULL;
     struct slice *made = anonymous(sizeof *made);
     if (!made) return NULL;
@@ -138,12 +131,6 @@ static struct slice *attach(void) {
     ledger_unclaim(&made->ledger);
     munmap(made, sizeof *made);
     return have;
-}
-
-struct slice *slice_attached(void) {
-    const struct page *own = __atomic_load_n(&page, __ATOMIC_ACQUIRE);
-    if (!own || (own->pid && own->pid != sys_getpid())) return NULL;
-    return __atomic_load_n(&own->slice, __ATOMIC_ACQUIRE);
 }
 
 struct slice *slice_get(void) {

@@ -11,6 +11,7 @@
 #include "core/prices.h"
 #include "core/table.h"
 #include "driver_types.h"
+#include "sys.h"
 
 enum { SLICE_NO_CARD = -1, SLICE_CARD_UNKNOWN = -2, SLICE_ORDINALS = 64, SLICE_SAMPLES = 32 };
 
@@ -39,8 +40,20 @@ struct slice {
 /* NULL when there are no limits to go by; the reason has been said on stderr. */
 struct slice *slice_get(void);
 
+/* A slice belongs to one process, so what points to it lies in a page that the kernel clears in the
+ * child of a fork (Linux 4.14). Where it cannot, the process's id is compared at every use. */
+struct slice_page {
+    struct slice *slice;
+    int pid; /* 0: the kernel clears the page */
+};
+extern struct slice_page *slice_page;
+
 /* The same, but NULL where this process has not reserved anything yet. */
-struct slice *slice_attached(void);
+static inline struct slice *slice_attached(void) {
+    const struct slice_page *own = __atomic_load_n(&slice_page, __ATOMIC_ACQUIRE);
+    if (!own || (own->pid && own->pid != sys_getpid())) return NULL;
+    return __atomic_load_n(&own->slice, __ATOMIC_ACQUIRE);
+}
 
 /* Made if need be; NULL if there is no memory. */
 struct prices *slice_prices(struct slice *slice);

@@ -10,14 +10,6 @@ static uint64_t share(const struct tranche_limits_card *limits) {
     return LOAD(limits->cores_percent);
 }
 
-bool pacer_is_free(const struct tranche_limits_card *limits) {
-    uint64_t percent = share(limits);
-    if (percent == 0 || percent >= 100) return true;
-    uint32_t policy = LOAD(limits->cores_policy);
-    if (policy == TRANCHE_CORES_BALANCE) return LOAD(limits->neighbours) == 0;
-    return policy == TRANCHE_CORES_NONE;
-}
-
 /* Of GPU time at a share, in the bucket's time. No wrap: no more than the debt is ever asked for. */
 static uint64_t stretched(uint64_t ns, uint64_t percent) {
     return (ns < PACER_DEBT ? ns : PACER_DEBT) * 100 / percent;

@@ -29,7 +29,7 @@ struct pacer_balance {
     int64_t ns;
     int64_t to_sample;        /* GPU time until the next launch that is measured */
     uint32_t chance;          /* a generator's state */
-    bool sample;              /* measure the launch that was taken for last */
+    bool sample;              /* measure the launch that pacer_take() let go last */
     uint64_t hold, hold_seen; /* the last hold that it met, and when */
     uint64_t hold_over;       /* one that has ended */
 };
@@ -40,7 +40,13 @@ struct pacer {
 };
 
 /* Whether the share is not enforced now. */
-bool pacer_is_free(const struct tranche_limits_card *limits);
+static inline bool pacer_is_free(const struct tranche_limits_card *limits) {
+    uint64_t percent = __atomic_load_n(&limits->cores_percent, __ATOMIC_RELAXED);
+    if (percent == 0 || percent >= 100) return true;
+    uint32_t policy = __atomic_load_n(&limits->cores_policy, __ATOMIC_RELAXED);
+    if (policy == TRANCHE_CORES_BALANCE) return __atomic_load_n(&limits->neighbours, __ATOMIC_RELAXED) == 0;
+    return policy == TRANCHE_CORES_NONE;
+}
 
 /* Takes `ns` of what the thread has: false if it has not so much, or must look at a hold. */
 static inline bool pacer_has(const struct tranche_limits_card *limits, struct pacer_balance *balance,
@@ -48,7 +54,6 @@ static inline bool pacer_has(const struct tranche_limits_card *limits, struct pa
     if (__atomic_load_n(&limits->held_until, __ATOMIC_RELAXED) != balance->hold_over) return false;
     if (balance->ns < 0 || (uint64_t)balance->ns < ns) return false;
     balance->ns -= (int64_t)ns;
-    balance->sample = false;
     return true;
 }
 

@@ -15,16 +15,6 @@ enum {
     EVERY = PACER_SAMPLE_EVERY,
 };
 
-uint64_t price_key(const void *what, uint64_t one, uint64_t two, uint64_t three) {
-    uint64_t key = (uintptr_t)what * 0x9e3779b97f4a7c15ull;
-    key ^= one * 0xc2b2ae3d27d4eb4full;
-    key ^= two * 0x165667b19e3779f9ull;
-    key ^= three * 0xd6e8feb86659fd93ull;
-    key ^= key >> 32;
-    key *= 0xff51afd7ed558ccdull;
-    return key ? key : 1;
-}
-
 static void make_new(struct price *price) {
     STORE(price->price, PRICE_UNKNOWN);
     STORE(price->ceiling, 0);
@@ -36,7 +26,7 @@ static void make_new(struct price *price) {
 }
 
 struct price *prices_find(struct prices *prices, uint64_t key) {
-    uint64_t home = key >> 40;
+    uint64_t home = (uint64_t)(prices_home(prices, key) - prices->all);
     for (unsigned i = 0; i < PROBES; i++) {
         struct price *price = &prices->all[(home + i) % PRICES];
         uint64_t other = LOAD(price->key);
@@ -50,7 +40,7 @@ struct price *prices_find(struct prices *prices, uint64_t key) {
             return price;
         }
     }
-    struct price *price = &prices->all[home % PRICES];
+    struct price *price = prices_home(prices, key);
     make_new(price);
     __atomic_store_n(&price->key, key, __ATOMIC_RELEASE);
     return price;

@@ -52,7 +52,16 @@ struct prices {
     struct price all[PRICES];
 };
 
-uint64_t price_key(const void *what, uint64_t one, uint64_t two, uint64_t three);
+/* Numbers that differ little give keys that differ much; never 0. */
+static inline uint64_t price_key(const void *what, uint64_t one, uint64_t two, uint64_t three) {
+    uint64_t first = (uintptr_t)what ^ (two << 29 | two >> 35), second = one ^ (three << 17 | three >> 47);
+    uint64_t key = first * 0x9e3779b97f4a7c15ull ^ second * 0xc2b2ae3d27d4eb4full;
+    return (key ^ key >> 32) | 1;
+}
+
+static inline struct price *prices_home(struct prices *prices, uint64_t key) {
+    return &prices->all[(key >> 20) % PRICES];
+}
 
 /* The kernel's price, made if there is none. Never NULL: a table that is full forgets one. */
 struct price *prices_find(struct prices *prices, uint64_t key);

@@ -10,15 +10,21 @@
               TWO((l)->blockDimY, (l)->blockDimZ))
 
 /* What is not paced goes on as it came. */
-#define PACED(name, stream_, own_, key, ...)                                    \
-    do {                                                                        \
-        const struct cuda *cuda = driver_cuda();                                \
-        struct slice *slice = pace_needed();                                    \
-        if (__builtin_expect(!slice, 1)) return FORWARD(cuda, name, __VA_ARGS__); \
-        struct launch launch = {.slice = slice, .stream = (stream_), .own = (own_)}; \
-        pace_before(cuda, &launch, key);                                        \
-        return pace_after(cuda, &launch, FORWARD(cuda, name, __VA_ARGS__));     \
-    } while (0)
+#define PACED(name, stream, own, key, ...)                                        \
+    const struct cuda *cuda = driver_cuda();                                      \
+    struct slice *slice = pace_needed();                                          \
+    if (__builtin_expect(!slice, 1)) return FORWARD(cuda, name, __VA_ARGS__);     \
+    return PACED_NOW(name, stream, own, key, __VA_ARGS__)
+
+#define PACED_NOW(name, stream, own, key, ...)                                    \
+    ({                                                                            \
+        uint64_t what = (key), charged = pace_quickly(slice, what);               \
+        struct launch launch;                                                     \
+        if (!charged) pace_before(cuda, slice, what, (stream), (own), &launch);   \
+        CUresult result = FORWARD(cuda, name, __VA_ARGS__);                       \
+        charged ? result ? pace_failed(charged, result) : result                  \
+                : pace_after(cuda, &launch, result);                              \
+    })
 
 #define KERNEL                                                                              \
     price_key(function, TWO(grid_x, grid_y), TWO(grid_z, block_x), TWO(block_y, block_z))

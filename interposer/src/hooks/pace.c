@@ -6,25 +6,22 @@
 #include "grant.h"
 #include "samples.h"
 
-#define LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
-
 enum { LOOK_AGAIN = 200000 /* ns until an unknown price is looked for again */ };
 
-/* What this thread has taken of a card's bucket beforehand; of one card at a time. */
-static __thread __attribute__((tls_model("initial-exec"))) struct {
-    unsigned card;
-    struct pacer_balance balance;
-} own;
+__thread __attribute__((tls_model("initial-exec"))) struct pace_thread pace_thread;
 
-struct slice *pace_needed(void) {
-    struct slice *slice = slice_get();
-    if (!slice) return NULL;
+struct slice *pace_several(struct slice *slice) {
+    if (!slice && !(slice = slice_get())) return NULL;
     const struct tranche_limits *limits = slice->ledger.limits;
     for (unsigned card = 0; card < limits->card_count && card < TRANCHE_MAX_CARDS; card++) {
-        if (!pacer_is_free(&limits->cards[card])) return slice;
-        if (LOAD(limits->cards[card].held_until) != own.balance.hold_over) return slice;
+        if (pace_held_to(&limits->cards[card])) return slice;
     }
     return NULL;
+}
+
+CUresult pace_failed(uint64_t charged, CUresult result) {
+    pace_thread.balance.ns += (int64_t)charged;
+    return result;
 }
 
 /* Where there is one card there is no question. */
@@ -40,13 +37,16 @@ static struct pacer pacer_of(const struct slice *slice, unsigned card) {
 }
 
 static struct pacer_balance *balance_of(const struct slice *slice, unsigned card) {
-    if (own.card != card) {
-        struct pacer before = pacer_of(slice, own.card);
-        pacer_correct(&before, -own.balance.ns, clock_now());
-        own.balance = (struct pacer_balance){.chance = own.balance.chance};
-        own.card = card;
+    bool several = slice->ledger.limits->card_count > 1;
+    if (pace_thread.card != card + several) {
+        if (pace_thread.balance.ns) {
+            struct pacer before = pacer_of(slice, pace_thread.card - several);
+            pacer_correct(&before, -pace_thread.balance.ns, clock_now());
+        }
+        pace_thread.balance = (struct pacer_balance){.chance = pace_thread.balance.chance};
+        pace_thread.card = card + several;
     }
-    return &own.balance;
+    return &pace_thread.balance;
 }
 
 static void wait_until(const struct slice *slice, uint32_t generation, uint64_t now, uint64_t until) {
@@ -64,7 +64,7 @@ static __attribute__((noinline)) void take(const struct cuda *cuda, struct launc
         uint64_t now = clock_now(), wake = now + LOOK_AGAIN;
         if (launch->price) samples_look(cuda, slice, now);
         if (launch->price && !launch->charged) {
-            uint32_t price = LOAD(launch->price->price);
+            uint32_t price = PACE_LOAD(launch->price->price);
             launch->priced = price != PRICE_UNKNOWN;
             if (launch->priced) launch->charged = price;
             else if (capture_anywhere(slice)) launch->charged = PRICE_DEFAULT;
@@ -80,14 +80,15 @@ static __attribute__((noinline)) void take(const struct cuda *cuda, struct launc
     if (!launch->priced && !launch->sample) price_refund(launch->price, launch->charged);
 }
 
-void pace_before(const struct cuda *cuda, struct launch *launch, uint64_t key) {
-    struct slice *slice = launch->slice;
+void pace_before(const struct cuda *cuda, struct slice *slice, uint64_t key, CUstream stream, bool stream_own,
+                 struct launch *launch) {
+    *launch = (struct launch){.slice = slice, .stream = stream, .own = stream_own};
     if (capture_in_progress(cuda, slice, launch->stream, launch->own)) return;
     int card = card_here(slice, cuda);
     if (card < 0) return;
     struct pacer pacer = pacer_of(slice, (unsigned)card);
     if (pacer_is_free(pacer.limits)) {
-        if (LOAD(pacer.limits->held_until) != own.balance.hold_over) {
+        if (PACE_LOAD(pacer.limits->held_until) != pace_thread.balance.hold_over) {
             take(cuda, launch, &pacer, balance_of(slice, (unsigned)card));
         }
         return;
@@ -97,7 +98,7 @@ void pace_before(const struct cuda *cuda, struct launch *launch, uint64_t key) {
     struct pacer_balance *balance = balance_of(slice, (unsigned)card);
     launch->card = (unsigned)card;
     launch->price = prices_find(prices, key);
-    uint32_t price = LOAD(launch->price->price);
+    uint32_t price = PACE_LOAD(launch->price->price);
     if (price != PRICE_UNKNOWN && pacer_has(pacer.limits, balance, price)) {
         launch->charged = price;
         launch->priced = true;
@@ -110,7 +111,7 @@ CUresult pace_after(const struct cuda *cuda, struct launch *launch, CUresult res
     if (__builtin_expect(result != CUDA_SUCCESS, 0)) {
         if (launch->sample) samples_drop(launch->sample);
         if (!launch->priced && launch->sample) price_refund(launch->price, launch->charged);
-        if (own.card == launch->card) own.balance.ns += (int64_t)launch->charged;
+        pace_thread.balance.ns += (int64_t)launch->charged;
     } else if (launch->sample) {
         samples_end(cuda, launch->sample, launch->stream, launch->own, launch->card, launch->price,
                     launch->priced ? launch->charged : 0);

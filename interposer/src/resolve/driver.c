@@ -63,8 +63,12 @@ static bool resolve(struct library *library) {
     return true;
 }
 
-const struct cuda *driver_cuda(void) {
-    return resolve(&CUDA) ? &cuda : NULL;
+const struct cuda *driver_cuda_known;
+
+const struct cuda *driver_cuda_resolved(void) {
+    if (!resolve(&CUDA)) return NULL;
+    __atomic_store_n(&driver_cuda_known, &cuda, __ATOMIC_RELEASE);
+    return &cuda;
 }
 
 const struct nvml *driver_nvml(void) {

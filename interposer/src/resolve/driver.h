@@ -41,8 +41,15 @@ struct nvml {
 #undef CALL
 
 /* NULL while the process has not loaded the library. A member is NULL where it has none such. */
-const struct cuda *driver_cuda(void);
+const struct cuda *driver_cuda_resolved(void);
 const struct nvml *driver_nvml(void);
+
+extern const struct cuda *driver_cuda_known;
+
+static inline const struct cuda *driver_cuda(void) {
+    const struct cuda *known = __atomic_load_n(&driver_cuda_known, __ATOMIC_ACQUIRE);
+    return __builtin_expect(known != NULL, 1) ? known : driver_cuda_resolved();
+}
 
 /* Whether a name is one of the two libraries' own: cuMemAlloc, not cublasCreate. */
 bool driver_is_name(const char *name);

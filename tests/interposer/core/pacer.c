@@ -101,6 +101,7 @@ static uint64_t step(unsigned id) {
             if (!p->charge) return now + 200000;
         }
         uint64_t charge = free ? 0 : p->charge, known = free || p->known;
+        p->balance.sample = false;
         if (!charge || !pacer_has(pacer.limits, &p->balance, charge)) {
             uint64_t wake = pacer_take(&pacer, &p->balance, charge, now, p->waited);
             if (wake) {
