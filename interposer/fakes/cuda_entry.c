@@ -1,4 +1,4 @@
-/* Launches, errors, cuGetProcAddress. */
+/* Errors, cuGetProcAddress. */
 #include <stddef.h>
 #include <string.h>
 
@@ -10,17 +10,6 @@ struct version {
     void *symbol, *per_thread;
 };
 extern const struct version VERSIONS[]; /* written by generate.py; the latest of a base first */
-
-static unsigned long long launches;
-
-EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
-                               unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared,
-                               CUstream stream, void **parameters, void **extra) {
-    (void)function, (void)grid_x, (void)grid_y, (void)grid_z, (void)block_x, (void)block_y;
-    (void)block_z, (void)shared, (void)stream, (void)parameters, (void)extra;
-    __atomic_fetch_add(&launches, 1, __ATOMIC_RELAXED);
-    return CUDA_SUCCESS;
-}
 
 static const struct {
     CUresult error;

@@ -5,6 +5,8 @@
 /* Every spelling is declared under its own name, none renamed by a macro. */
 #define __CUDA_API_VERSION_INTERNAL
 #include <cuda.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "cards.h"
 #include "oracle.h"
@@ -21,6 +23,17 @@ struct CUstream_st {
     CUdevice device;
     CUgraph capturing; /* what is launched goes there; NULL: to the card */
 };
+
+/* The graph that the stream captures into; NULL: none. */
+CUgraph stream_captures(CUstream stream);
+
+/* Queues work of so long, waiting for room; `number`, if wanted, is its own. */
+CUresult stream_queue(CUstream stream, uint64_t ns, uint64_t *number);
+
+CUresult graph_add(CUgraph graph, uint64_t ns);
+
+/* Something was called that no capture survives; whether one was in progress. */
+bool captures_spoil(void);
 
 /* What CUDA_VISIBLE_DEVICES leaves, in its order. NULL for an ordinal that is not there. */
 const struct card *driver_card(CUdevice device);

@@ -19,6 +19,10 @@ bool timeline_has_ended(const struct timeline *card, unsigned process, uint64_t 
     return work < card->queues[process].ended;
 }
 
+uint64_t timeline_reached(const struct timeline *card, unsigned process, uint64_t work) {
+    return card->queues[process].reached[work % TIMELINE_KEPT];
+}
+
 /* Whose turn it is: the same one's while it has work and time, or the next one's. */
 static int turn(const struct timeline *card) {
     if (card->turn_left && has_work(&card->queues[card->turn])) return (int)card->turn;
@@ -51,7 +55,7 @@ static void work(struct timeline *card, unsigned process, uint64_t ns) {
     card->turn_left -= ns;
     if (*left != TIMELINE_NEVER) *left -= ns;
     if (*left == 0) {
-        queue->reached[queue->ended % TIMELINE_DEPTH] = card->now;
+        queue->reached[queue->ended % TIMELINE_KEPT] = card->now;
         queue->ended++;
     }
 }

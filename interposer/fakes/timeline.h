@@ -15,6 +15,7 @@
 enum {
     TIMELINE_PROCESSES = 32,
     TIMELINE_DEPTH = 1024, /* pieces of work of one process; a driver's queue is about as long */
+    TIMELINE_KEPT = 16384, /* of which it is known when they ended, the last so many */
     TIMELINE_TURN = 2000000,
     TIMELINE_TICK = 10000000, /* ns of a tick: busy time is kept by ticks */
     TIMELINE_TICKS = 4096,
@@ -23,8 +24,8 @@ enum {
 
 struct timeline_queue {
     uint64_t ended, queued; /* pieces of work so far */
-    uint64_t left[TIMELINE_DEPTH];    /* ns of work */
-    uint64_t reached[TIMELINE_DEPTH]; /* when it ended, kept until its place is needed again */
+    uint64_t left[TIMELINE_DEPTH]; /* ns of work */
+    uint64_t reached[TIMELINE_KEPT];
 };
 
 struct timeline {
@@ -41,6 +42,9 @@ struct timeline {
 uint64_t timeline_queue(struct timeline *card, unsigned process, uint64_t ns);
 bool timeline_has_room(const struct timeline *card, unsigned process);
 bool timeline_has_ended(const struct timeline *card, unsigned process, uint64_t work);
+
+/* When work that has ended did. */
+uint64_t timeline_reached(const struct timeline *card, unsigned process, uint64_t work);
 
 /* When the next piece of work ends or the next turn begins, if nothing more is queued. */
 uint64_t timeline_next(const struct timeline *card);

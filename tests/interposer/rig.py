@@ -47,10 +47,15 @@ def make(*words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def build_library(variant: str = "plain", sanitize: str = "") -> Path:
+def build_library(
+    variant: str = "plain", sanitize: str = "", *, folder: Path = LIMITS.parent, defines: str = ""
+) -> Path:
     """The library with the paths of the tests."""
-    defines = f'-DTRANCHE_LIMITS_PATH=\\"{LIMITS}\\" -DTRANCHE_REGION_PATH=\\"{REGION}\\"'
-    words = ["library", f"VARIANT=tests-interposer/{variant}", f"DEFINES={defines}"]
+    paths = {"LIMITS": folder / LIMITS.name, "REGION": folder / REGION.name}
+    all_defines = " ".join(
+        [*(f'-DTRANCHE_{name}_PATH=\\"{path}\\"' for name, path in paths.items()), defines]
+    )
+    words = ["library", f"VARIANT=tests-interposer/{variant}", f"DEFINES={all_defines}"]
     make(*words, *([f"SANITIZE={sanitize}"] if sanitize else []))
     return TESTS / variant / "libtranche.so"
 
@@ -137,8 +142,16 @@ class Program:
 
     def ask(self, line: str) -> str:
         """One command, one answer."""
+        self.tell(line)
+        return self.answer()
+
+    def tell(self, line: str) -> None:
+        """One command, whose answer is not waited for."""
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
+
+    def answer(self) -> str:
+        """The answer to what was told."""
         return self.process.stdout.readline().strip()
 
     def fill(self, kind: str = "plain", size: int = MIB, device: int = 0) -> int:
@@ -200,6 +213,15 @@ class Rig:
                 os.pwrite(file.fileno(), struct.pack(form, value), 64 + 64 * place + offset)
             (generation,) = struct.unpack("<Q", os.pread(file.fileno(), 8, 16))
             os.pwrite(file.fileno(), struct.pack("<Q", generation + 1), 16)
+
+    def clock(self, threads: int) -> None:
+        """Simulated time, which stands until so many threads take part in it."""
+        (self.root / "run/fakegpu/clock").write_bytes(struct.pack("<I", threads))
+
+    def joined(self) -> int:
+        """How many threads take part, or have."""
+        content = (self.root / "run/fakegpu/clock").read_bytes()[:8]
+        return int.from_bytes(content[4:8], "little")
 
     def environment(self, *, interposed: bool = True, **more: str) -> dict[str, str]:
         """What a process of the container sees."""

@@ -60,7 +60,6 @@ static int slices, program_count, order_count, members[MOST];
 
 static void resolve(unsigned id) {
     struct program *p = &programs[id];
-    struct timeline_queue *queue = &card.queues[id];
     struct pacer pacer = {&regions[p->slice], &limits[p->slice]};
     for (unsigned i = 0; i < p->pending;) {
         struct sample *s = &p->samples[i];
@@ -68,8 +67,7 @@ static void resolve(unsigned id) {
             i++;
             continue;
         }
-        const uint64_t *reached = queue->reached;
-        uint64_t took = reached[s->after % TIMELINE_DEPTH] - reached[s->before % TIMELINE_DEPTH];
+        uint64_t took = timeline_reached(&card, id, s->after) - timeline_reached(&card, id, s->before);
         took = took / 500 * 500; /* as cuEventElapsedTime has it */
         unsigned part = price_part(limits[p->slice].cores_percent, members[p->slice] > 1,
                                    limits[p->slice].neighbours);
