@@ -10,11 +10,12 @@ enum { LOOK_AGAIN = 200000 /* ns until an unknown price is looked for again */ }
 
 __thread __attribute__((tls_model("initial-exec"))) struct pace_thread pace_thread;
 
-struct slice *pace_several(struct slice *slice) {
-    if (!slice && !(slice = slice_get())) return NULL;
+struct slice *pace_needed(void) {
+    struct slice *slice = slice_get();
+    if (!slice) return NULL;
     const struct tranche_limits *limits = slice->ledger.limits;
     for (unsigned card = 0; card < limits->card_count && card < TRANCHE_MAX_CARDS; card++) {
-        if (pace_held_to(&limits->cards[card])) return slice;
+        if (pace_is_held(&limits->cards[card])) return slice;
     }
     return NULL;
 }

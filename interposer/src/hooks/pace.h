@@ -28,17 +28,19 @@ extern __thread __attribute__((tls_model("initial-exec"))) struct pace_thread pa
 
 #define PACE_LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
 
-static inline bool pace_held_to(const struct tranche_limits_card *limits) {
+static inline bool pace_is_held(const struct tranche_limits_card *limits) {
     return !pacer_is_free(limits) || PACE_LOAD(limits->held_until) != pace_thread.balance.hold_over;
 }
 
-struct slice *pace_several(struct slice *slice);
-
 /* The slice, if some card of it is paced now. */
-static inline struct slice *pace_needed(void) {
-    struct slice *slice = slice_attached();
-    if (__builtin_expect(!slice || slice->ledger.limits->card_count != 1, 0)) return pace_several(slice);
-    return pace_held_to(&slice->ledger.limits->cards[0]) ? slice : NULL;
+struct slice *pace_needed(void);
+
+/* The slice, if it is known without a question and has one card. */
+static inline const struct slice *slice_of_one_card(void) {
+    const struct slice_page *page = __atomic_load_n(&slice_page, __ATOMIC_ACQUIRE);
+    if (!page || page->pid) return NULL;
+    const struct slice *slice = __atomic_load_n(&page->slice, __ATOMIC_ACQUIRE);
+    return slice && slice->ledger.limits->card_count == 1 ? slice : NULL;
 }
 
 /* `key`: price_key() of what is launched. If it may go at once and need not be measured, what it is

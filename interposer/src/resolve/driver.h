@@ -46,8 +46,12 @@ const struct nvml *driver_nvml(void);
 
 extern const struct cuda *driver_cuda_known;
 
+static inline const struct cuda *driver_cuda_if_known(void) {
+    return __atomic_load_n(&driver_cuda_known, __ATOMIC_ACQUIRE);
+}
+
 static inline const struct cuda *driver_cuda(void) {
-    const struct cuda *known = __atomic_load_n(&driver_cuda_known, __ATOMIC_ACQUIRE);
+    const struct cuda *known = driver_cuda_if_known();
     return __builtin_expect(known != NULL, 1) ? known : driver_cuda_resolved();
 }
 
