@@ -158,12 +158,26 @@ def test_every_way_to_launch_is_paced(node: Node) -> None:
     assert node.program().ask("odd") == "0 0 0 0 0 0 0 0 0"
 
 
-def test_a_launch_that_fails_is_not_charged(node: Node) -> None:
+def test_nothing_is_done_that_ends_a_capture_while_others_launch(node: Node) -> None:
+    """An event that is looked at ends the captures of a process, in the mode that most have."""
     node.limit(50)
     node.rig.clock(0)
     program = node.program()
-    results = [program.ask("launch k_fails:1") for _ in range(5)]
-    assert results == ["1 0"] * 5
+    program.ask("fail-known 0 k_300us:108")
+    *results, ns = program.ask("captured 250 k_9000us:108 k_300us:108").split()
+    assert results == ["0", "0", "0"]
+    assert int(ns) > 80_000_000  # the others are held up: 150 ms for 75, less what was saved
+
+
+@pytest.mark.parametrize("percent_", [1, 50])
+def test_a_launch_that_fails_is_not_charged(node: Node, percent_: int) -> None:
+    """Neither before its kernel's price is known nor after."""
+    node.limit(percent_)
+    node.rig.clock(0)
+    program = node.program()
+    assert program.ask("fail 50 k_9000us:108") == "50 0"
+    assert program.ask("fail-known 50 k_9000us:108").split()[0] == "50"
+    assert word("gpu_ns") <= 3 * 9_000_000 + 100_000
 
 
 def test_a_kernel_that_never_ends_holds_its_program_up_no_longer_than_a_price(node: Node) -> None:

@@ -69,7 +69,7 @@ static __attribute__((noinline)) void take(const struct cuda *cuda, struct launc
             launch->priced = price != PRICE_UNKNOWN;
             if (launch->priced) launch->charged = price;
             else if (capture_anywhere(slice)) launch->charged = PRICE_DEFAULT;
-            else launch->charged = price_unknown(launch->price, now);
+            else launch->counted = (launch->charged = price_unknown(launch->price, now)) > 0;
         }
         if (launch->charged || !launch->price) wake = pacer_take(pacer, balance, launch->charged, now, waited);
         if (!wake) break;
@@ -78,7 +78,10 @@ static __attribute__((noinline)) void take(const struct cuda *cuda, struct launc
     }
     if (!launch->price || (launch->priced && !balance->sample)) return;
     launch->sample = samples_begin(cuda, slice, launch->stream, launch->own);
-    if (!launch->priced && !launch->sample) price_refund(launch->price, launch->charged);
+    if (launch->counted && !launch->sample) {
+        price_refund(launch->price, launch->charged);
+        launch->counted = false;
+    }
 }
 
 void pace_before(const struct cuda *cuda, struct slice *slice, uint64_t key, CUstream stream, bool stream_own,
@@ -111,7 +114,7 @@ void pace_before(const struct cuda *cuda, struct slice *slice, uint64_t key, CUs
 CUresult pace_after(const struct cuda *cuda, struct launch *launch, CUresult result) {
     if (__builtin_expect(result != CUDA_SUCCESS, 0)) {
         if (launch->sample) samples_drop(launch->sample);
-        if (!launch->priced && launch->sample) price_refund(launch->price, launch->charged);
+        if (launch->counted) price_refund(launch->price, launch->charged);
         pace_thread.balance.ns += (int64_t)launch->charged;
     } else if (launch->sample) {
         samples_end(cuda, launch->sample, launch->stream, launch->own, launch->card, launch->price,

@@ -14,7 +14,7 @@ struct launch {
     bool own; /* stream 0 is the thread's own: _ptsz */
     unsigned card;
     uint64_t charged;
-    bool priced;
+    bool priced, counted; /* charged by its price; or by price_unknown() */
     struct price *price;
     struct sample *sample;
 };

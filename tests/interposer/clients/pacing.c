@@ -4,7 +4,10 @@
  *   run THREADS async|sync UNTIL KERNEL…   in a loop; prints how many were launched
  *   worked FROM TO                         ns that the card worked for this process
  *   launch KERNEL                          prints the result, and ns that the call took
- *   captured COUNT KERNEL                  the same of a capture and the ends of it
+ *   fail COUNT KERNEL                      launches it with too much shared memory: the same of all
+ *   fail-known COUNT KERNEL                the same, after two launches that succeed
+ *   captured COUNT KERNEL                  the same of a capture of so many and its two ends
+ *   captured COUNT KERNEL KERNEL           while the second is launched beside, as often
  *   graph UNTIL COUNT KERNEL               launches a graph of so many in a loop
  *   odd                                    every other way to launch: their results */
 #include "obey.h"
@@ -28,7 +31,7 @@ static int kernel_count, is_sync;
 static uint64_t until;
 static unsigned long long launched;
 static CUcontext context;
-static CUstream stream;
+static CUstream stream, beside;
 
 static struct kernel find(char *word) {
     struct kernel found = {.blocks = 1};
@@ -68,10 +71,23 @@ static void run(int count, char **words) {
     printf("%llu", launched);
 }
 
-static void capture(int count, struct kernel kernel, CUgraph *graph) {
+static void fail(int count, struct kernel kernel) {
+    uint64_t start = fakegpu_now();
+    int failed = 0;
+    for (int i = 0; i < count; i++) {
+        failed += cuLaunchKernel(kernel.function, kernel.blocks, 1, 1, 32, 1, 1, 1 << 20, NULL, NULL, NULL) ==
+                  CUDA_ERROR_INVALID_VALUE;
+    }
+    printf("%d %llu", failed, (unsigned long long)(fakegpu_now() - start));
+}
+
+static void capture(int count, struct kernel kernel, const struct kernel *other, CUgraph *graph) {
     uint64_t start = fakegpu_now();
     CUresult results[3] = {cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_GLOBAL)};
-    for (int i = 0; i < count && !results[1]; i++) results[1] = launch(kernel, stream);
+    for (int i = 0; i < count && !results[1]; i++) {
+        results[1] = launch(kernel, stream);
+        if (other && !results[1]) results[1] = launch(*other, beside);
+    }
     results[2] = cuStreamEndCapture(stream, graph);
     printf("%d %d %d %llu", results[0], results[1], results[2], (unsigned long long)(fakegpu_now() - start));
 }
@@ -99,7 +115,7 @@ static void odd(void) {
 }
 
 static void obey(int count, char **words) {
-    if (!stream) cuStreamCreate(&stream, 0);
+    if (!stream) cuStreamCreate(&stream, 0), cuStreamCreate(&beside, 0);
     CUgraph graph;
     if (!strcmp(words[0], "run")) run(count, words);
     if (!strcmp(words[0], "worked")) {
@@ -111,9 +127,19 @@ static void obey(int count, char **words) {
         CUresult result = launch(find(words[1]), NULL);
         printf("%d %llu", result, (unsigned long long)(fakegpu_now() - start));
     }
-    if (!strcmp(words[0], "captured")) capture((int)number(words[1]), find(words[2]), &graph);
+    if (!strcmp(words[0], "fail-known")) {
+        struct kernel kernel = find(words[2]);
+        for (int i = 0; i < 2; i++) launch(kernel, NULL), cuCtxSynchronize();
+        fail((int)number(words[1]), kernel);
+    }
+    if (!strcmp(words[0], "fail")) fail((int)number(words[1]), find(words[2]));
+    if (!strcmp(words[0], "captured")) {
+        struct kernel other = {0};
+        if (count > 3) other = find(words[3]);
+        capture((int)number(words[1]), find(words[2]), count > 3 ? &other : NULL, &graph);
+    }
     if (!strcmp(words[0], "graph")) {
-        capture((int)number(words[2]), find(words[3]), &graph);
+        capture((int)number(words[2]), find(words[3]), NULL, &graph);
         graphs(BEGIN + number(words[1]) * MS, graph);
     }
     if (!strcmp(words[0], "odd")) odd();
