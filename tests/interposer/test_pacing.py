@@ -1,6 +1,7 @@
 """Shares of a card, held for real processes in the simulated time of the fake driver."""
 
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,7 +33,7 @@ LOADS = {
     "mixed": "k_5us:108 k_50us:1000 k_4000us:108 k_30000us:64",
 }
 CARD_WORDS = {"refused": 0, "paced_until": 8, "gpu_ns": 16, "active_at": 24}
-"""Of card A in the region; `interposer/include/tranche/region.h`."""
+"""Of a card in the region; `interposer/include/tranche/region.h`."""
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +87,10 @@ def node(rig: Rig, libraries: list[Path]) -> Iterator[Node]:
         yield Node(rig, libraries, stack)
 
 
-def percent(programs: list[Program], start_ms: int, end_ms: int) -> float:
+def percent(programs: list[Program], start_ms: int, end_ms: int, card: int = 0) -> float:
     """Of the card, in that time."""
-    worked = sum(int(program.ask(f"worked {start_ms} {end_ms}")) for program in programs)
+    question = f"worked {start_ms} {end_ms} {card}"
+    worked = sum(int(program.ask(question)) for program in programs)
     return worked / (end_ms - start_ms) / 10_000
 
 
@@ -98,8 +100,9 @@ def held(programs: list[Program], share: int, start_ms: int, end_ms: int) -> boo
     return all(abs(percent(programs, at, at + SECOND) - share) <= WITHIN for at in seconds)
 
 
-def word(name: str) -> int:
-    value: int = struct.unpack_from("<Q", REGION.read_bytes(), 64 + CARD_WORDS[name])[0]
+def word(name: str, card: int = 0) -> int:
+    start = 64 + 64 * card + CARD_WORDS[name]
+    value: int = struct.unpack_from("<Q", REGION.read_bytes(), start)[0]
     return value
 
 
@@ -116,6 +119,26 @@ def test_threads_share_what_their_slice_has(node: Node) -> None:
     node.limit(50)
     programs = node.run(f"run 4 async 3000 {LOADS['short']}", threads=4)
     assert held(programs, 50, 0, 3000)
+
+
+def test_each_card_of_a_slice_has_its_own_share(node: Node) -> None:
+    node.rig.slice({"cores_percent": 50}, A=3000, B=3000)
+    node.rig.clock(2)
+    preload = str(node.libraries[0])
+    programs = [
+        node.stack.enter_context(
+            node.rig.program(client="pacing", device=device, LD_PRELOAD=preload)
+        )
+        for device in (0, 1)
+    ]
+    node.rig.change(1, cores_percent=20)
+    for program in programs:
+        program.tell(f"run 1 async 2000 {LOADS['short']}")
+    for program in programs:
+        assert program.answer()
+    assert abs(percent(programs[:1], 0, 2000, card=0) - 50) <= WITHIN
+    assert abs(percent(programs[1:], 0, 2000, card=1) - 20) <= WITHIN
+    assert abs(word("gpu_ns", 1) - 400_000_000) < 60_000_000
 
 
 @pytest.mark.parametrize("load", ["short", "mixed"])
@@ -140,6 +163,47 @@ def test_a_graph_is_priced_as_what_it_launches(node: Node) -> None:
     node.limit(30)
     programs = node.run("graph 3000 20 k_50us:108")
     assert held(programs, 30, 1000, 3000)
+
+
+@pytest.mark.usefixtures("libraries")
+def test_a_hold_is_obeyed_in_real_time(rig: Rig) -> None:
+    """Without a simulated clock, by the library as it is shipped."""
+    with rig.program(client="pacing") as program:
+        program.ask("launch k_5us:1")
+        end = time.clock_gettime_ns(time.CLOCK_MONOTONIC) + 300_000_000
+        rig.change(0, held_until=end)
+        assert program.ask("launch k_5us:1").startswith("0 ")
+        assert time.clock_gettime_ns(time.CLOCK_MONOTONIC) >= end
+
+
+@pytest.mark.usefixtures("libraries")
+def test_a_hold_that_is_taken_back_is_over(rig: Rig) -> None:
+    with rig.program(client="pacing") as program:
+        rig.change(0, held_until=time.clock_gettime_ns(time.CLOCK_MONOTONIC) + 900_000_000)
+        program.tell("launch k_5us:1")
+        rig.change(0, held_until=0)
+        result, ns = program.answer().split()
+        assert result == "0"
+        assert int(ns) < 900_000_000
+
+
+@pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
+def test_a_sanitizer_finds_nothing(node: Node, sanitizer: str) -> None:
+    """Threads that launch, learn and wait at once."""
+    name = f"simulated-{sanitizer.partition(',')[0]}"
+    node.libraries = [build_library(name, sanitizer, defines="-DTRANCHE_FAKE_CLOCK")]
+    client = build_cuda_client(f"pacing-{name}", f"-fsanitize={sanitizer}", source="pacing.c")
+    node.limit(50)
+    node.rig.clock(4)
+    options = {
+        "TSAN_OPTIONS": "exitcode=66",
+        "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0",
+    }
+    preload = str(node.libraries[0])
+    with node.rig.program(client=client.name, LD_PRELOAD=preload, **options) as program:
+        assert int(program.ask(f"run 4 async 300 {LOADS['mixed']} k_300us:1"))
+        assert percent([program], 100, 300) > 30
+        assert program.end() == ""
 
 
 def test_what_is_captured_is_neither_charged_nor_held_up(node: Node) -> None:

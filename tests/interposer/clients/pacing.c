@@ -2,7 +2,7 @@
  * k_5us:108. Times are ms since the clock began.
  *
  *   run THREADS async|sync UNTIL KERNEL…   in a loop; prints how many were launched
- *   worked FROM TO                         ns that the card worked for this process
+ *   worked FROM TO CARD                    ns that the card worked for this process
  *   launch KERNEL                          prints the result, and ns that the call took
  *   fail COUNT KERNEL                      launches it with too much shared memory: the same of all
  *   fail-known COUNT KERNEL                the same, after two launches that succeed
@@ -120,7 +120,7 @@ static void obey(int count, char **words) {
     if (!strcmp(words[0], "run")) run(count, words);
     if (!strcmp(words[0], "worked")) {
         uint64_t from = BEGIN + number(words[1]) * MS, to = BEGIN + number(words[2]) * MS;
-        printf("%llu", (unsigned long long)fakegpu_worked(0, from, to));
+        printf("%llu", (unsigned long long)fakegpu_worked((int)number(words[3]), from, to));
     }
     if (!strcmp(words[0], "launch")) {
         uint64_t start = fakegpu_now();
