@@ -109,8 +109,8 @@ static struct slice *attach(void) {
     if (!own || !map_limits() || !map_region()) return NULL;
     struct slice *made = anonymous(sizeof *made);
     if (!made) return NULL;
-    made->ledger = (struct ledger){.region = region_mapping,
-                                   .limits = limits_mapping,
+    made->ledger = (struct ledger){.region = __atomic_load_n(&region_mapping, __ATOMIC_ACQUIRE),
+                                   .limits = __atomic_load_n(&limits_mapping, __ATOMIC_ACQUIRE),
                                    .effects = &EFFECTS,
                                    .self = process_self()};
     for (int i = 0; i < SLICE_ORDINALS; i++) made->cards[i] = SLICE_CARD_UNKNOWN;
