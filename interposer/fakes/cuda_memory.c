@@ -63,6 +63,7 @@ CUresult memory_take(CUdevice device, size_t bytes, CUdeviceptr *at) {
     pthread_once(&once, make_records);
     const struct card *card = driver_card(device);
     if (!card) return CUDA_ERROR_INVALID_DEVICE;
+    if (fault_lost(card)) return CUDA_ERROR_UNKNOWN; /* as after XID 79 */
     if (!at || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
     if (bytes > card->bytes) return CUDA_ERROR_OUT_OF_MEMORY;
     bytes = (bytes + GRANULE - 1) & ~(GRANULE - 1);
@@ -130,10 +131,12 @@ static CUresult give_back_here(CUdeviceptr at) {
 }
 
 EXPORT CUresult cuMemAlloc_v2(CUdeviceptr *at, size_t bytes) {
+    FAULT(CUresult);
     return take_here(at, bytes);
 }
 
 EXPORT CUresult cuMemAllocManaged(CUdeviceptr *at, size_t bytes, unsigned flags) {
+    FAULT(CUresult);
     (void)flags;
     return take_here(at, bytes);
 }
@@ -147,6 +150,7 @@ EXPORT CUresult cuMemAllocPitch_v2(CUdeviceptr *at, size_t *pitch, size_t width,
 }
 
 EXPORT CUresult cuMemFree_v2(CUdeviceptr at) {
+    FAULT(CUresult);
     return give_back_here(at);
 }
 

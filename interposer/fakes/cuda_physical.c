@@ -6,6 +6,7 @@
 /* A handle is the block's address: as good a number as another. */
 EXPORT CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
                             const CUmemAllocationProp *props, unsigned long long flags) {
+    FAULT(CUresult);
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
     if (!handle || !props || flags || bytes % (2u << 20)) return CUDA_ERROR_INVALID_VALUE;
     if (props->location.type != CU_MEM_LOCATION_TYPE_DEVICE) {

@@ -7,6 +7,7 @@
 #include <cuda.h>
 
 #include "cards.h"
+#include "faults.h"
 #include "oracle.h"
 
 #define EXPORT __attribute__((visibility("default")))

@@ -48,8 +48,24 @@ typedef struct {
 
 typedef int nvmlReturn_t;
 typedef struct nvmlDevice_st *nvmlDevice_t;
+typedef struct nvmlUnit_st *nvmlUnit_t;
 
-enum { NVML_SUCCESS = 0, NVML_ERROR_UNINITIALIZED = 1, NVML_ERROR_FUNCTION_NOT_FOUND = 13 };
+enum {
+    NVML_SUCCESS = 0,
+    NVML_ERROR_UNINITIALIZED = 1,
+    NVML_ERROR_INVALID_ARGUMENT = 2,
+    NVML_ERROR_NO_PERMISSION = 4,
+    NVML_ERROR_NOT_FOUND = 6,
+    NVML_ERROR_INSUFFICIENT_SIZE = 7,
+    NVML_ERROR_FUNCTION_NOT_FOUND = 13,
+    NVML_ERROR_MEMORY = 20,
+    NVML_ERROR_ARGUMENT_VERSION_MISMATCH = 25,
+    NVML_PROCESS_MODE_COMPUTE = 0,
+    NVML_PROCESS_MODE_ALL = 3,
+};
+
+/* A struct's size and version in one word, as NVML writes them. */
+#define NVML_VERSION(type, version) ((unsigned)sizeof(type) | (version) << 24)
 
 typedef struct {
     unsigned long long total, free, used;
@@ -60,6 +76,73 @@ typedef struct {
     unsigned long long total, reserved, free, used;
 } nvmlMemory_v2_t;
 
-#define NVML_MEMORY_V2 (sizeof(nvmlMemory_v2_t) | 2u << 24)
+#define NVML_MEMORY_V2 NVML_VERSION(nvmlMemory_v2_t, 2u)
+
+typedef struct {
+    unsigned long long bar1Total, bar1Free, bar1Used;
+} nvmlBAR1Memory_t;
+
+typedef struct {
+    unsigned long long protectedMemSizeKib, unprotectedMemSizeKib;
+} nvmlConfComputeMemSizeInfo_t;
+
+typedef struct {
+    const char *nameSpace;
+    unsigned long long softLimit, hardLimit, currentUsed;
+} nvmlGetMemoryLimits_v1_t;
+
+typedef struct {
+    unsigned counts[8]; /* of engines and slices */
+    unsigned long long memorySizeMB;
+} nvmlDeviceAttributes_t;
+
+typedef struct {
+    unsigned pid;
+    unsigned long long usedGpuMemory;
+} nvmlProcessInfo_v1_t;
+
+typedef struct {
+    unsigned pid;
+    unsigned long long usedGpuMemory;
+    unsigned gpuInstanceId, computeInstanceId;
+} nvmlProcessInfo_v2_t;
+
+typedef struct {
+    unsigned pid;
+    unsigned long long usedGpuMemory;
+    unsigned gpuInstanceId, computeInstanceId;
+    unsigned long long usedGpuCcProtectedMemory;
+} nvmlProcessDetail_v1_t;
+
+typedef struct {
+    unsigned version, mode, numProcArrayEntries;
+    nvmlProcessDetail_v1_t *procArray;
+} nvmlProcessDetailList_v1_t;
+
+#define NVML_PROCESS_DETAIL_LIST_V1 NVML_VERSION(nvmlProcessDetailList_v1_t, 1u)
+
+typedef struct {
+    unsigned pid;
+    unsigned long long timeStamp;
+    unsigned utilisation[4];
+} nvmlProcessUtilizationSample_t;
+
+typedef struct {
+    unsigned long long timeStamp;
+    unsigned pid, utilisation[6];
+} nvmlProcessUtilizationInfo_v1_t;
+
+typedef struct {
+    unsigned version, processSamplesCount;
+    unsigned long long lastSeenTimeStamp;
+    nvmlProcessUtilizationInfo_v1_t *procUtilArray;
+} nvmlProcessesUtilizationInfo_v1_t;
+
+#define NVML_PROCESSES_UTILIZATION_V1 NVML_VERSION(nvmlProcessesUtilizationInfo_v1_t, 1u)
+
+/* The start of nvmlAccountingStats_v2_t. */
+typedef struct {
+    unsigned pid;
+} nvmlAccountingStats_v2_t;
 
 #endif

@@ -8,6 +8,8 @@
 #include <cuda.h>
 #include <nvml.h>
 #define NVML_MEMORY_V2 nvmlMemory_v2
+#define NVML_PROCESS_DETAIL_LIST_V1 nvmlProcessDetailList_v1
+#define NVML_PROCESSES_UTILIZATION_V1 nvmlProcessesUtilizationInfo_v1
 #else
 #include "driver_types.h"
 #endif
@@ -39,6 +41,43 @@ int main(void) {
     SIZE(nvmlMemory_t);
     PLACE(nvmlMemory_t, free);
     PLACE(nvmlMemory_t, used);
+    VALUE(NVML_ERROR_INVALID_ARGUMENT);
+    VALUE(NVML_ERROR_NO_PERMISSION);
+    VALUE(NVML_ERROR_NOT_FOUND);
+    VALUE(NVML_ERROR_INSUFFICIENT_SIZE);
+    VALUE(NVML_ERROR_MEMORY);
+    VALUE(NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+    VALUE(NVML_PROCESS_MODE_COMPUTE);
+    VALUE(NVML_PROCESS_MODE_ALL);
+    VALUE(NVML_PROCESS_DETAIL_LIST_V1);
+    VALUE(NVML_PROCESSES_UTILIZATION_V1);
+    SIZE(nvmlBAR1Memory_t);
+    PLACE(nvmlBAR1Memory_t, bar1Free);
+    PLACE(nvmlBAR1Memory_t, bar1Used);
+    SIZE(nvmlConfComputeMemSizeInfo_t);
+    PLACE(nvmlConfComputeMemSizeInfo_t, unprotectedMemSizeKib);
+    SIZE(nvmlGetMemoryLimits_v1_t);
+    PLACE(nvmlGetMemoryLimits_v1_t, softLimit);
+    PLACE(nvmlGetMemoryLimits_v1_t, hardLimit);
+    PLACE(nvmlGetMemoryLimits_v1_t, currentUsed);
+    SIZE(nvmlDeviceAttributes_t);
+    PLACE(nvmlDeviceAttributes_t, memorySizeMB);
+    SIZE(nvmlProcessInfo_v1_t);
+    PLACE(nvmlProcessInfo_v1_t, usedGpuMemory);
+    SIZE(nvmlProcessInfo_v2_t);
+    PLACE(nvmlProcessInfo_v2_t, computeInstanceId);
+    SIZE(nvmlProcessDetail_v1_t);
+    PLACE(nvmlProcessDetail_v1_t, usedGpuCcProtectedMemory);
+    SIZE(nvmlProcessDetailList_v1_t);
+    PLACE(nvmlProcessDetailList_v1_t, procArray);
+    SIZE(nvmlProcessUtilizationSample_t);
+    PLACE(nvmlProcessUtilizationSample_t, pid);
+    SIZE(nvmlProcessUtilizationInfo_v1_t);
+    PLACE(nvmlProcessUtilizationInfo_v1_t, pid);
+    SIZE(nvmlProcessesUtilizationInfo_v1_t);
+    PLACE(nvmlProcessesUtilizationInfo_v1_t, lastSeenTimeStamp);
+    PLACE(nvmlProcessesUtilizationInfo_v1_t, procUtilArray);
+    PLACE(nvmlAccountingStats_v2_t, pid);
     SIZE(nvmlMemory_v2_t);
     PLACE(nvmlMemory_v2_t, total);
     PLACE(nvmlMemory_v2_t, reserved);

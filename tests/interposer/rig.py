@@ -6,6 +6,7 @@ to a container.
 
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -105,8 +106,8 @@ def card_line(uuid: str, mib: int, minor: int) -> str:
 
 
 def uuid_bytes(uuid: str) -> bytes:
-    """The 16 bytes of ``GPU-…``."""
-    return bytes.fromhex(uuid.removeprefix("GPU-").replace("-", ""))
+    """The 16 bytes of ``GPU-…`` or ``MIG-…``."""
+    return bytes.fromhex(uuid[4:].replace("-", ""))
 
 
 def limits_file(limits: Mapping[str, int], **fields: int) -> bytes:
@@ -174,9 +175,27 @@ class Rig:
         text = "".join(card_line(getattr(self, n), m, i) for i, (n, m) in enumerate(mib.items()))
         description = self.root.with_suffix(".cards")
         description.write_text(text)
+        self.preset(description)
+
+    def preset(self, cards: str | Path) -> None:
+        """Puts the cards of a description into the node: a file, or a name of `fakes/cards`."""
         maker = REPOSITORY / "interposer/fakes/driver_root.py"
-        words = [sys.executable, maker, self.root, "--cards", description, "--placeholder-devices"]
+        words = [sys.executable, maker, self.root, "--cards", cards, "--placeholder-devices"]
         subprocess.run(words, check=True)
+
+    def libraries(self, folder: str) -> None:
+        """Puts another build of the driver into the node."""
+        for library in Path(folder).iterdir():
+            shutil.copy(library, self.root / "usr/lib/x86_64-linux-gnu" / library.name)
+
+    def fault(self, *words: object) -> None:
+        """One line of the node's faults (`fakes/faults.h`) in place of those of before, or none."""
+        (self.root / "etc/fakegpu/faults").write_text(" ".join(map(str, words)) + "\n")
+
+    def grant(self, bytes_by_uuid: Mapping[str, int]) -> None:
+        """As `slice`, of cards by their uuids."""
+        self.limits_bytes(limits_file(bytes_by_uuid))
+        self.region_bytes(bytes(REGION_SIZE))
 
     def slice(self, fields: Mapping[str, int] | None = None, **mib: float) -> None:
         """Makes limits and a region anew, as at every start of a container."""

@@ -35,12 +35,13 @@ struct library {
     const struct row *rows;
     size_t count;
     void *functions;
+    void *handle;
     bool ready;
 };
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
-static struct library CUDA = {"libcuda.so.1", CUDA_ROWS, COUNT(CUDA_ROWS), &cuda, false};
-static struct library NVML = {"libnvidia-ml.so.1", NVML_ROWS, COUNT(NVML_ROWS), &nvml, false};
+static struct library CUDA = {"libcuda.so.1", CUDA_ROWS, COUNT(CUDA_ROWS), &cuda, NULL, false};
+static struct library NVML = {"libnvidia-ml.so.1", NVML_ROWS, COUNT(NVML_ROWS), &nvml, NULL, false};
 
 static void **own(const struct library *library, const struct row *row) {
     return (void **)((char *)library->functions + row->offset);
@@ -59,6 +60,7 @@ static bool resolve(struct library *library) {
         void *found = real->dlsym(handle, library->rows[i].name);
         __atomic_store_n(own(library, &library->rows[i]), found, __ATOMIC_RELAXED);
     }
+    __atomic_store_n(&library->handle, handle, __ATOMIC_RELAXED);
     __atomic_store_n(&library->ready, true, __ATOMIC_RELEASE);
     return true;
 }
@@ -80,8 +82,17 @@ bool driver_is_name(const char *name) {
     return name[0] == 'n' && name[1] == 'v' && name[2] == 'm' && name[3] == 'l' && is_upper(name[4]);
 }
 
+static struct library *library_of(const char *name) {
+    return name[0] == 'c' ? &CUDA : &NVML;
+}
+
+void *driver_handle(const char *name) {
+    struct library *library = library_of(name);
+    return resolve(library) ? __atomic_load_n(&library->handle, __ATOMIC_RELAXED) : NULL;
+}
+
 void *driver_route(const char *name, void *address) {
-    struct library *library = name[0] == 'c' ? &CUDA : &NVML;
+    struct library *library = library_of(name);
     bool loaded = resolve(library);
     for (size_t i = 0; address && i < library->count; i++) {
         const struct row *row = &library->rows[i];
