@@ -1,10 +1,11 @@
 """Writes the parts of the fake driver that follow from NVIDIA's headers.
 
     generate.py --include                 prints the folders with cuda.h and nvml.h
-    generate.py cuda|nvml DEST SOURCE… [--without=NAME …]
+    generate.py cuda|nvml DEST SOURCE… [--without=NAME …] [--also=NAME …]
                                           writes the stubs of all that SOURCE… do not implement;
                                           for cuda also the table behind cuGetProcAddress; an older
-                                          driver has not got the names after --without
+                                          driver has not got the names after --without, a newer one
+                                          also those after --also
 
 A stub succeeds. What it is to fill, if it is a number or a handle, it fills with 0, so that a
 program never goes on with garbage. NVML's getters answer "not supported" instead, which its callers
@@ -130,9 +131,10 @@ def main(arguments: list[str]) -> None:
         print(*sorted({f"-I{header(kind).parent}" for kind in PACKAGES}))  # noqa: T201
         return
     missing = {a.removeprefix("--without=") for a in arguments if a.startswith("--without=")}
-    kind, destination, *sources = (a for a in arguments if not a.startswith("--without="))
+    also = {a.removeprefix("--also=") for a in arguments if a.startswith("--also=")}
+    kind, destination, *sources = (a for a in arguments if not a.startswith("--"))
     text = strip_comments(header(kind).read_text(encoding="latin-1"))
-    names = exported(kind, text)
+    names = exported(kind, text) | dict.fromkeys(sorted(also), "void")
     written = "".join(Path(source).read_text() for source in sources)
     by_hand = set(HAND_WRITTEN.findall(written))
     types = known_types(text)

@@ -30,6 +30,8 @@ int main(void) {
     SIZE(CUdeviceptr_v1);
     SIZE(CUmemGenericAllocationHandle);
     SIZE(CUuuid);
+    SIZE(CUmemLocation);
+    PLACE(CUmemLocation, id);
     PLACE(CUmemAllocationProp, location.type);
     PLACE(CUmemAllocationProp, location.id);
     PLACE(CUmemPoolProps, location.type);

@@ -2,7 +2,10 @@
 #include "driver.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
+#include "../say.h"
+#include "known.h"
 #include "loader.h"
 
 struct row {
@@ -91,6 +94,14 @@ void *driver_handle(const char *name) {
     return resolve(library) ? __atomic_load_n(&library->handle, __ATOMIC_RELAXED) : NULL;
 }
 
+static bool is_the_drivers(const struct library *library, const void *address) {
+    const struct loader *real = loader();
+    Dl_info info;
+    struct link_map *map = NULL;
+    return real->dladdr1 && real->dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) &&
+           map == library->handle; /* glibc's handle is the link map */
+}
+
 void *driver_route(const char *name, void *address) {
     struct library *library = library_of(name);
     bool loaded = resolve(library);
@@ -100,5 +111,6 @@ void *driver_route(const char *name, void *address) {
         if (address == row->hook) return loaded && *own(library, row) ? address : NULL;
         if (loaded && address == *own(library, row)) return row->hook;
     }
+    if (loaded && address && !known(name) && is_the_drivers(library, address)) say_unknown(name);
     return address;
 }
