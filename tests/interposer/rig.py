@@ -229,11 +229,18 @@ class Rig:
 
     @contextmanager
     def program(
-        self, via: str = "dlsym", *, client: str = "client", device: int = 0, **env: str
+        self,
+        via: str = "dlsym",
+        *,
+        client: str = "client",
+        device: int = 0,
+        interposed: bool = True,
+        **env: str,
     ) -> Iterator[Program]:
         """A client with a context on a card."""
         name = "direct" if (client, via) == ("client", "direct") else client
-        program = Program([TESTS / "clients" / name, via], self.environment(**env))
+        environment = self.environment(interposed=interposed, **env)
+        program = Program([TESTS / "clients" / name, via], environment)
         try:
             assert program.ask(f"init {device}") == "0"
             yield program
