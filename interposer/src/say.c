@@ -21,8 +21,8 @@ static const char *const LINES[SAY_REASONS] = {
     [SAY_SLOT_LOST] =
         START TRANCHE_REGION_PATH " was changed by something else than this library." ANEW,
     [SAY_NAMESPACE] =
-        "tranche: a library was not loaded with dlmopen, since the driver in a namespace of its own would "
-        "be out of the slice's reach; load it with dlopen.\n",
+        ("tranche: a library was not loaded with dlmopen, since the driver in a namespace of its own "
+         "would be out of the slice's reach; load it with dlopen.\n"),
     [SAY_CARD_NOT_GRANTED] =
         START "this card is not part of the container's slice; use one that is, or ask for this one "
               "(tranche.dev/gpu).\n",

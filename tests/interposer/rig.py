@@ -48,11 +48,12 @@ def make(*words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def build_library(variant: str = "plain", sanitize: str = "") -> Path:
+def build_library(variant: str = "plain", sanitize: str = "", compiler: str = "") -> Path:
     """The library with the paths of the tests."""
     defines = f'-DTRANCHE_LIMITS_PATH=\\"{LIMITS}\\" -DTRANCHE_REGION_PATH=\\"{REGION}\\"'
     words = ["library", f"VARIANT=tests-interposer/{variant}", f"DEFINES={defines}"]
-    make(*words, *([f"SANITIZE={sanitize}"] if sanitize else []))
+    words += [f"SANITIZE={sanitize}"] if sanitize else []
+    make(*words, *([f"CC={compiler}"] if compiler else []))
     return TESTS / variant / "libtranche.so"
 
 

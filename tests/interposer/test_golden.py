@@ -40,4 +40,4 @@ def test_each_answer_is_the_hook_of_exactly_the_symbol_that_the_driver_returned(
         expected = theirs.replace("libcuda.so.1:", "libtranche.so:") if name in HOOKED else theirs
         assert mine == expected, request
         routed += expected != theirs
-    assert routed > 20
+    assert routed > 10

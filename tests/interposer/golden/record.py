@@ -1,7 +1,7 @@
 """Writes the lists beside this file: ``python -m tests.interposer.golden.record``.
 
-Each is what the real cudart of one CUDA release asks the driver for as a program starts, recorded on
-the fake driver, which has the newest of every function: name, CUDA version, flags.
+Each is what the real cudart of one CUDA release asks the driver for as a program starts, recorded
+on the fake driver, which has the newest of every function: name, CUDA version, flags.
 """
 
 import os
