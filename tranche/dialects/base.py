@@ -41,8 +41,7 @@ class Dialect(Protocol):
     that two dialects claim is refused unless one of them alone is switched on."""
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
-        """What the pod says in this dialect, by container; containers that say nothing are left
-        out.
+        """What the pod says in this dialect, by container; those that say nothing are left out.
 
         What is lost in translation is in the reading's warnings.
 

@@ -58,8 +58,9 @@ class Vendor(Protocol):
         """
 
     def fit(self, request: Request) -> tuple[Request, tuple[str, ...]]:
-        """The request as this vendor's cards can be cut: sizes rounded up, each with a warning
-        that names both numbers.
+        """The request as this vendor's cards can be cut.
+
+        Sizes are rounded up, each with a warning that names both numbers.
 
         Raises:
             Refusal: no size, or no number of cards, that the vendor has would do.
