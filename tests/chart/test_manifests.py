@@ -106,8 +106,10 @@ def test_what_can_be_written_cluster_wide_is_this_and_no_more(plain: Manifests):
         ("tranche-agent", "nodes", "patch"),
         ("tranche-webhook", "pods/binding", "create"),
         ("tranche-webhook", "mutatingwebhookconfigurations", "patch", "tranche"),
+        ("tranche-webhook", "validatingwebhookconfigurations", "patch", "tranche"),
         ("tranche-uninstall", "nodes", "patch"),
         ("tranche-uninstall", "mutatingwebhookconfigurations", "delete", "tranche"),
+        ("tranche-uninstall", "validatingwebhookconfigurations", "delete", "tranche"),
     }
 
 

@@ -21,7 +21,11 @@ from tests.e2e.pods import WORKLOAD, Pods
 NAMESPACE = "tranche-system"
 CARD_MIB = 81920
 BUILD = paths.REPOSITORY / "build"
-GUARDS = ("mutatingwebhookconfigurations", "validatingadmissionpolicybindings")
+GUARDS = (
+    "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations",
+    "validatingadmissionpolicybindings",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@
 - `guard`     what about the pod itself forbids it
 - `patch`     the steps, each with its words
 - `mutation`  all of these in a row, without the envelope
+- `advice`    the same for the pods of a workload, in words alone
 
 A module belongs here when it needs nothing but the review, the namespace's annotations and the
 settings. No clock, no network, no file.
