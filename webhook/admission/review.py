@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from tranche.words.errors import Malformed, Refusal, shorten
+from tranche.words.slices import dump_slices
 from webhook.admission.advice import WORKLOADS, advise
 from webhook.admission.mutation import UNTOUCHED, Mutation, mutate_view
 from webhook.admission.view import Pod, pod_of_bytes
@@ -142,12 +143,15 @@ def _allowed(uid: str, mutation: Mutation = UNTOUCHED) -> bytes:
         response["patch"] = base64.b64encode(_encoder.encode(mutation.patch)).decode()
     if mutation.warnings:
         response["warnings"] = mutation.warnings
+    if mutation.requests:
+        response["auditAnnotations"] = {"slices": dump_slices(mutation.requests)}
     return _review(response)
 
 
 def _denied(uid: str, code: int, reason: str, message: str) -> bytes:
     status = {"status": "Failure", "code": code, "reason": reason, "message": message}
-    return _review({"uid": uid, "allowed": False, "status": status})
+    audit = {"refused": message}
+    return _review({"uid": uid, "allowed": False, "status": status, "auditAnnotations": audit})
 
 
 def _review(response: dict[str, Any]) -> bytes:
