@@ -1,6 +1,8 @@
 """Fuzzes the answer to a review, by coverage, for as long as it is told.
 
-    python -m tests.fuzz.reviews -max_total_time=300 FOLDER    (kept inputs; any of libFuzzer's options)
+    python -m tests.fuzz.reviews -max_total_time=300 FOLDER
+
+FOLDER keeps the inputs that found something new; the options are libFuzzer's.
 
 Whatever the bytes, the answer is a well-formed AdmissionReview or a 400, and never an exception.
 """
