@@ -74,8 +74,10 @@ def test_no_admission_fails_while_certificates_and_replicas_change(stack: Stack)
 
 
 def test_of_pods_that_arrive_as_a_replica_is_killed_none_slips_through(stack: Stack) -> None:
-    """Until the cluster knows of it, half of the connections lead to the dead one. Each pod is
-    asked about twice; who met it both times is told to come again, and nothing else."""
+    """Until the cluster knows of it, half of the connections lead to the dead one.
+
+    Each pod is asked about twice; who met it both times is told to come again, and nothing else.
+    """
     said = under_load(stack, 20, kill_one_replica)
     refused = said["answers"].pop("status 403", 0)
     assert set(said["answers"]) == {"admitted"}, said
