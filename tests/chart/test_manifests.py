@@ -155,7 +155,7 @@ def test_cert_manager_issues_for_the_service_and_its_ca_is_injected():
     manifests = rendered("--set=tls.source=cert-manager")
     leaf = manifests.one("Certificate", "tranche-webhook")["spec"]
     assert f"tranche-webhook.{NAMESPACE}.svc" in leaf["dnsNames"]
-    assert leaf["secretName"] == "tranche-webhook-tls"
+    assert leaf["secretName"] == "tranche-webhook-issued"
     authority = manifests.one("Certificate", "tranche-webhook-ca")["spec"]
     issuer = manifests.one("Issuer", leaf["issuerRef"]["name"])["spec"]
     assert issuer["ca"]["secretName"] == authority["secretName"]

@@ -1,20 +1,12 @@
 """What becomes of admissions at the API server while certificates and replicas change."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from tests.e2e.cluster import paths
 from tests.e2e.cluster.commands import eventually
 from tests.e2e.stack import NAMESPACE, Stack
 
-RATE = 300
 OF = ("-n", NAMESPACE)
 
 
@@ -46,30 +38,8 @@ def kill_one_replica(_stack: Stack) -> None:
     raise AssertionError("no webhook runs")
 
 
-def under_load(stack: Stack, seconds: int, *blows: Callable[[Stack], None]) -> dict[str, Any]:
-    """What a steady load of pods saw while these came, a few seconds apart."""
-    command = [sys.executable, "-m", "tests.e2e.load", str(stack.cluster.kubeconfig)]
-    load = subprocess.Popen(
-        stack.cluster.inside(*command, str(RATE), str(seconds)),
-        cwd=paths.REPOSITORY,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        for blow in blows:
-            time.sleep(5)
-            assert load.poll() is None, f"the load was over before {blow.__name__}"
-            blow(stack)
-        out, _ = load.communicate(timeout=120)
-    finally:
-        load.kill()
-    said: dict[str, Any] = json.loads(out)
-    print(f"\nload: {said}")
-    return said
-
-
 def test_no_admission_fails_while_certificates_and_replicas_change(stack: Stack) -> None:
-    said = under_load(stack, 60, rotate_certificates, roll)
+    said = stack.under_load(60, rotate_certificates, roll)
     assert set(said["answers"]) == {"admitted"}, said
 
 
@@ -78,7 +48,7 @@ def test_of_pods_that_arrive_as_a_replica_is_killed_none_slips_through(stack: St
 
     Each pod is asked about twice; who met it both times is told to come again, and nothing else.
     """
-    said = under_load(stack, 20, kill_one_replica)
+    said = stack.under_load(20, kill_one_replica)
     refused = said["answers"].pop("status 403", 0)
     assert set(said["answers"]) == {"admitted"}, said
     assert all("did not answer" in words for words in said["wrong"])

@@ -21,6 +21,9 @@
 {{- define "tranche.tlsSecret" -}}
 {{- if eq .Values.tls.source "files" -}}
 {{- required "tls.source is files: set tls.files.secretName to the Secret with tls.crt and tls.key" .Values.tls.files.secretName -}}
+{{- else if eq .Values.tls.source "cert-manager" -}}
+{{- /* Not the one of our own CA: who changes the source would serve that until nodes fetch the new. */ -}}
+{{- include "tranche.webhook" . }}-issued
 {{- else -}}
 {{- include "tranche.webhook" . }}-tls
 {{- end -}}
