@@ -43,6 +43,25 @@ def explain(
 
 
 @app.command()
+def doctor(
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "-f", "--file", help="What `kubectl get … -o json` said, instead of asking it"
+        ),
+    ] = None,
+    context: Annotated[str | None, typer.Option(help="The kubeconfig's context to use")] = None,
+) -> None:
+    """Say what in the cluster keeps pods from their slices: namespaces, nodes, webhook, agents.
+
+    Reads by kubectl, with your rights, and writes nothing.
+    """
+    from tranche.cli.doctor import doctor as examine  # noqa: PLC0415  starting must be quick
+
+    raise typer.Exit(examine(file, context))
+
+
+@app.command()
 def demo() -> None:
     """Walk the whole path on this machine: no cluster, no card."""
     from tranche.cli.demo import demo as walk  # noqa: PLC0415  starting must be quick
