@@ -92,7 +92,7 @@ class Family:
 
     def _cores(self, cores: Field, count: int) -> int:
         value = cores.quantity().value
-        if value % self.step:
+        if self.step > 1 and value % self.step:
             low = int(value // self.step) * self.step
             near = [n for n in (low, low + self.step) if 0 < n <= MAX_PERCENT * count]
             raise cores.refuse(
