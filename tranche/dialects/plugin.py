@@ -25,7 +25,7 @@ class Plugin(Settings, frozen=True):
     """
 
     key: ClassVar[str] = "plugin"
-    title: ClassVar[str] = "The vendor's plugin"
+    title: ClassVar[str] = "the vendor's plugin"
 
     runtime_class_name: str = ""
 
