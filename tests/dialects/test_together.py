@@ -3,7 +3,15 @@
 import pytest
 
 from tests.dialects.reading import pod, sentence
-from tranche.dialects import collisions, known, make_dialect, make_writer, read_pod, writers
+from tranche.dialects import (
+    collisions,
+    known,
+    make_dialect,
+    make_writer,
+    mentions,
+    read_pod,
+    writers,
+)
 from tranche.dialects.base import Dialect
 from tranche.words.errors import Malformed, Refusal
 
@@ -91,6 +99,23 @@ def test_two_dialects_must_agree():
     same = pod({"volcano.sh/vgpu-memory": 1024}, annotations={"gpu-memory": "1024"})
     heard = read_pod((VOLCANO, make_dialect("kai", {})), same)
     assert sentence(heard.readings["main"]) == "1024Mi"
+
+
+def test_a_bare_card_belongs_to_no_dialect():
+    everyone = tuple(make_dialect(key, {}) for key in known)
+    words = pod({"nvidia.com/gpu": 2, "amd.com/gpu": 1, "google.com/tpu": 4})
+    for dialect in everyone:
+        assert not dialect.read(words)
+
+
+def test_most_pods_mention_nothing():
+    dialects = (HAMI, NVIDIA)
+    assert not mentions(dialects, pod({"cpu": 1}, annotations={"a": "b"}, labels={"c": "d"}))
+    assert mentions(dialects, pod({"nvidia.com/mig-1g.10gb": 1}))
+    assert mentions(dialects, pod({"nvidia.com/gpu.shared": 1}))
+    assert mentions(dialects, pod(annotations={"nvidia.com/use-gputype": ""}))
+    assert mentions(dialects, pod(selector={"nvidia.com/gpu.product": "x"}))
+    assert not mentions((), pod({"nvidia.com/gpu.shared": 1}))
 
 
 @pytest.mark.parametrize("make", [make_dialect, make_writer])

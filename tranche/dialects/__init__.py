@@ -29,7 +29,7 @@ from tranche.dialects.own import Own
 from tranche.dialects.plugin import Plugin
 from tranche.dialects.qgpu import Qgpu
 from tranche.dialects.tensor_fusion import TensorFusion
-from tranche.dialects.together import collisions, read_pod
+from tranche.dialects.together import collisions, mentions, read_pod
 from tranche.dialects.vgpu_manager import VgpuManager
 from tranche.dialects.volcano import Volcano
 from tranche.dialects.volcano_gpushare import VolcanoGpushare
@@ -83,4 +83,4 @@ def _made(
         raise Malformed(f"{where}.{key}: {error}") from error
 
 
-__all__ = ["collisions", "known", "make_dialect", "make_writer", "read_pod", "writers"]
+__all__ = ["collisions", "known", "make_dialect", "make_writer", "mentions", "read_pod", "writers"]

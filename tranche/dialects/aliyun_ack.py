@@ -1,6 +1,6 @@
 """Aliyun ACK's cGPU: GiB, in all over the cards that a label counts.
 
-Source: help.aliyun.com, ACK, "GPU sharing" and "Multi-GPU sharing".
+Source: help.aliyun.com, ACK's documents on cGPU.
 """
 
 from collections.abc import Mapping

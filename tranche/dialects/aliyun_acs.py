@@ -1,7 +1,7 @@
 """Aliyun ACS: shares of one card.
 
 ACS takes requests below limits; of what it is handed Tranche keeps the limit.
-Source: help.aliyun.com, ACS, "Use GPU sharing".
+Source: help.aliyun.com, ACS's documents on shared GPUs.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Baidu CCE's cGPU: resources that have the model in their name, as totals over the count.
 
-Source: cloud.baidu.com/doc/CCE, "GPU sharing: resource names".
+Source: cloud.baidu.com, CCE's document on the names of shared GPUs.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Elastic GPU: Tencent's qGPU under names of its own, and its open sibling.
 
-Source: elastic-ai, elastic-gpu-scheduler, README.md and pkg/types.
+Source: elastic-ai/elastic-gpu-scheduler, README.md.
 """
 
 from collections.abc import Mapping

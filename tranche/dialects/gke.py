@@ -1,7 +1,7 @@
 """GKE: node selectors that say how a card is shared, and which TPU it is.
 
 A selector alone that names a GPU's model says nothing here: it stays on the pod, and holds.
-Source: cloud.google.com/kubernetes-engine/docs, "GPU time-sharing", "Multi-instance GPU", "TPUs".
+Source: cloud.google.com, GKE's documents on shared GPUs, multi-instance GPUs and TPUs.
 """
 
 from collections.abc import Callable, Mapping

@@ -57,14 +57,16 @@ class Hami(Settings, frozen=True):
             chosen = [one for one in CHOICES if self._speaks(one, asked)]
             if not chosen:
                 continue
+            reading = _general(chosen, pod.annotations)
             try:
-                reading = _one(chosen, pod.annotations, asked)
+                priority = _own(chosen, pod.annotations, asked)
             except Refusal as refusal:
                 raise refusal.at(f"container {name}: {refusal.where}") from None
+            said = agree(reading.said, priority, places=("an annotation", PRIORITY))
             warnings = tuple(one for one in reading.warnings if one not in told)
             told.update(warnings)
-            if reading.said != NOTHING or warnings:
-                found[name] = Reading(reading.said, warnings)
+            if said != NOTHING or warnings:
+                found[name] = Reading(said, warnings)
         return found
 
     def _speaks(self, choice: Choice, asked: Asked) -> bool:
@@ -81,19 +83,25 @@ class Hami(Settings, frozen=True):
     def _written(self, request: Request, vendors: Mapping[str, Vendor]) -> Written:
         size_of(request, self.title)
         annotations, warnings = _chosen(request)
-        resources: dict[str, int | str] = {}
-        if request.vendor in (None, "nvidia"):
-            resources |= write_resources(request, self.resources)
-            if request.priority is not None:
-                resources[PRIORITY] = request.priority
-        else:
-            stack, remarks = of_vendor(request, vendors, self.title)
-            resources |= stack.resources
-            annotations = {**stack.annotations, **annotations}
-            warnings += remarks
+        stack, remarks = self._stack(request, vendors)
         return Written(
-            resources, annotations=annotations, scheduler=SCHEDULER_NAME, warnings=warnings
+            stack.resources,
+            annotations={**stack.annotations, **annotations},
+            runtime_class=stack.runtime_class,
+            scheduler=SCHEDULER_NAME,
+            warnings=remarks + warnings,
         )
+
+    def _stack(
+        self, request: Request, vendors: Mapping[str, Vendor]
+    ) -> tuple[Written, tuple[str, ...]]:
+        """HAMi's own plugins set the environment, so that of the vendor's stack is left out."""
+        if request.vendor not in (None, "nvidia"):
+            return of_vendor(request, vendors, self.title)
+        resources = write_resources(request, self.resources)
+        if request.priority is not None:
+            resources[PRIORITY] = request.priority
+        return Written(resources), ()
 
 
 def read_annotations(annotations: Mapping[str, str], vendor: str = "nvidia") -> Reading:
@@ -124,15 +132,19 @@ def read_priority(asked: Asked) -> int | None:
     return int(value)
 
 
-def _one(chosen: list[Choice], annotations: Mapping[str, str], asked: Asked) -> Reading:
+def _general(chosen: list[Choice], annotations: Mapping[str, str]) -> Reading:
     readers = dict(_POLICIES)
     for choice in chosen:
         readers |= choice.readers()
-        if annotations.get(VNPU_MODE, "").strip().lower() == "hami-core":
+    return keys.read_keys(annotations, readers)
+
+
+def _own(chosen: list[Choice], annotations: Mapping[str, str], asked: Asked) -> Said:
+    """What a container says by itself."""
+    if annotations.get(VNPU_MODE, "").strip().lower() == "hami-core":
+        for choice in chosen:
             _one_soft_card(choice, asked)
-    reading = keys.read_keys(annotations, readers)
-    priority = Said(priority=read_priority(asked))
-    return Reading(agree(reading.said, priority, places=("", PRIORITY)), reading.warnings)
+    return Said(priority=read_priority(asked))
 
 
 def _one_soft_card(choice: Choice, asked: Asked) -> None:

@@ -54,13 +54,16 @@ class Kai(Settings, frozen=True):
         words = pod.annotations
         fraction, remarks = kept(words, _FRACTION, f"{_FRACTION}.limit", "annotation")
         memory, others = kept(words, _MEMORY, f"{_MEMORY}.limit", "annotation")
-        if fraction is None and memory is None:
-            return {}
         if fraction and memory:
             raise memory.refuse(f"{fraction.where} says memory too", "leave one of them out")
+        if fraction:
+            amount: Percent | Mebibytes = _share(fraction)
+        elif memory:
+            amount = _mib(memory)
+        else:
+            return {}
         container = spokesman(pod, field(words, _CONTAINER, "annotation"))
         devices = field(words, _DEVICES, "annotation")
-        amount = _share(fraction) if fraction else _mib(memory)
         said = Said(amount=Slice(amount), count=devices.whole() if devices else 1)
         queue = keys.read_keys(pod.labels, _LABELS, "label")
         return {container: Reading(said, remarks + others + queue.warnings)}
@@ -107,11 +110,10 @@ def _share(fraction: Field) -> Percent:
     return Percent(fraction.percent(of=ONE_CARD))
 
 
-def _mib(memory: Field | None) -> Mebibytes:
-    assert memory is not None  # noqa: S101  one of the two is there
+def _mib(memory: Field) -> Mebibytes:
     if memory.quantity().binary:
         raise memory.refuse("it counts MiB, and takes no suffix", "write the number of MiB alone")
-    return Mebibytes(memory.mib(memory.quantity().value).mib)
+    return memory.mib(memory.quantity().value)
 
 
 def _whole(request: Request) -> int | None:

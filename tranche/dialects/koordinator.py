@@ -1,6 +1,6 @@
 """Koordinator: shares of a card as totals over ``gpu.shared`` cards, memory in bytes.
 
-Source: koordinator, apis/extension/device_share.go, pkg/scheduler/plugins/deviceshare/utils.go.
+Source: koordinator, apis/extension/device_share.go, pkg/scheduler/plugins/deviceshare.
 """
 
 from collections.abc import Mapping
@@ -52,17 +52,19 @@ class Koordinator(Settings, frozen=True):
     ) -> Mapping[str, Written]:
         """Totals over the cards, and HAMi's library to hold slices to them."""
         del vendors
-        return alike(self.title, {name: self._written(one) for name, one in requests.items()})
+        sliced = any(not isinstance(one.amount, Whole) for one in requests.values())
+        labels = {_ISOLATION: "HAMi-core"} if sliced else {}
+        written = {name: self._written(one, labels) for name, one in requests.items()}
+        return alike(self.title, written)
 
-    def _written(self, request: Request) -> Written:
+    def _written(self, request: Request, labels: Mapping[str, str]) -> Written:
         nvidia_only(request, self.title)
         without_choice(request, self.title, models=True)
         amount, count = size_of(request, self.title), request.count
-        sliced = not isinstance(amount, Whole)
         selector = {_MODEL: one_name(request.models, self.title)} if request.models else {}
         return Written(
             _totals(amount, count) if isinstance(amount, Slice) else {_CARD: ONE_CARD * count},
-            labels={_ISOLATION: "HAMi-core"} if sliced else {},
+            labels=labels,
             node_selector=selector,
             scheduler="koord-scheduler",
             warnings=lost(request, self.title),

@@ -1,6 +1,6 @@
 """KubeShare: labels of the pod, as decimal shares of one card, and bytes.
 
-Source: KubeShare, README.md and pkg/scheduler/constants.go.
+Source: KubeShare, README.md.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """Tranche's own way: the words that its webhook puts on a pod for its scheduler and agents."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from tranche.dialects.base import NO_VENDORS, Settings
@@ -37,21 +38,22 @@ class Own(Settings, frozen=True):
         runtime = self.runtime_class_name if sliced else ""
         written: dict[str, Written] = {}
         for name, request in requests.items():
-            nvidia = request.vendor in (None, "nvidia")
-            if nvidia:
-                stack = Written(write_resources(request, self.resources), env=_preload(request))
-            else:
-                stack, warnings = of_vendor(request, vendors, self.title)
-                stack = Written(stack.resources, stack.env, stack.annotations, warnings=warnings)
-            written[name] = Written(
-                stack.resources,
-                env=stack.env,
+            stack, warnings = self._stack(request, vendors)
+            written[name] = replace(
+                stack,
                 annotations={**stack.annotations, **annotations},
                 runtime_class=runtime or stack.runtime_class,
                 scheduler=self.scheduler_name,
-                warnings=stack.warnings,
+                warnings=warnings,
             )
         return written
+
+    def _stack(
+        self, request: Request, vendors: Mapping[str, Vendor]
+    ) -> tuple[Written, tuple[str, ...]]:
+        if request.vendor not in (None, "nvidia"):
+            return of_vendor(request, vendors, self.title)
+        return Written(write_resources(request, self.resources), env=_preload(request)), ()
 
 
 def _preload(request: Request) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The vendor's own device plugin, with the cluster's own scheduler: what it can cut by itself."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from tranche.dialects.base import NO_VENDORS, Settings
@@ -43,15 +44,7 @@ class Plugin(Settings, frozen=True):
         if request.vendor in (None, "nvidia"):
             return self._nvidia(request, gone)
         stack, warnings = of_vendor(request, vendors, self.title)
-        return Written(
-            stack.resources,
-            env=stack.env,
-            annotations=stack.annotations,
-            labels=stack.labels,
-            node_selector=stack.node_selector,
-            runtime_class=stack.runtime_class,
-            warnings=warnings + gone,
-        )
+        return replace(stack, warnings=warnings + gone)
 
     def _nvidia(self, request: Request, gone: tuple[str, ...]) -> Written:
         match request.amount:

@@ -1,7 +1,7 @@
 """Tencent's qGPU: hundredths of a card and GiB, as totals where they come to more than one card.
 
-Its document says GB and shows 1024 MiB for one; Kubeflow's arena prints GiB.
-Source: cloud.tencent.com/document/product/457, "Using qGPU".
+Its document says GB; Kubeflow's arena, which reads it from nodes, prints GiB.
+Source: cloud.tencent.com, TKE's documents on qGPU; kubeflow/arena, docs on qGPU.
 """
 
 from collections.abc import Mapping

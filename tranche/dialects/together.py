@@ -52,6 +52,19 @@ def claimed(name: str, dialect: Dialect) -> bool:
     return name in claims or any(one.endswith("*") and name.startswith(one[:-1]) for one in claims)
 
 
+def mentions(dialects: tuple[Dialect, ...], pod: PodWords) -> bool:
+    """Whether a pod has any word that one of these dialects reads. Most pods have none."""
+    exact, beginnings = _vocabulary(dialects)
+    named = (pod.annotations, pod.labels, pod.node_selector, *pod.containers.values())
+    return any(key in exact or key.startswith(beginnings) for values in named for key in values)
+
+
+@lru_cache(64)
+def _vocabulary(dialects: tuple[Dialect, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    claims = frozenset(name for dialect in dialects for name in dialect.claims)
+    return claims, tuple(name[:-1] for name in claims if name.endswith("*"))
+
+
 def read_pod(
     dialects: tuple[Dialect, ...], pod: PodWords, owners: Mapping[str, str] = NOBODY
 ) -> Heard:

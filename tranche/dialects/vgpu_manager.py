@@ -1,6 +1,6 @@
 """vgpu-manager: resources in NVIDIA's domain that are not HAMi's.
 
-Source: vgpu-manager, pkg/util/consts.go, docs/gpu_topology_feature.md.
+Source: vgpu-manager, pkg/util/consts.go and its document on topology modes.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Volcano's vGPU.
 
-Source: volcano, pkg/scheduler/api/devices/nvidia/vgpu/type.go, docs/user-guide/how_to_use_vgpu.md.
+Source: volcano, pkg/scheduler/api/devices/nvidia/vgpu/type.go.
 """
 
 from collections.abc import Mapping

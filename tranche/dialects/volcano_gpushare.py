@@ -1,7 +1,7 @@
 """Volcano's older GPU sharing: memory of one card, or whole cards.
 
 Its document says MB; its device plugin counts what the driver reports, which is MiB.
-Source: volcano, docs/user-guide/how_to_use_gpu_sharing.md and how_to_use_gpu_number.md.
+Source: volcano, docs/user-guide/how_to_use_gpu_sharing.md.
 """
 
 from collections.abc import Mapping

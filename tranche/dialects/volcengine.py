@@ -1,6 +1,6 @@
 """Volcengine's mGPU: MiB and percent in all, over cards that an annotation counts by container.
 
-Source: volcengine/mgpu's validation (pkg/validate) and docs, VKE, "mGPU over several cards".
+Source: VKE's documents on mGPU, and the published checks of its requests (package validate).
 """
 
 from collections.abc import Mapping

@@ -70,8 +70,8 @@ def of_vendor(
     """
     key = request.vendor or "nvidia"
     if key not in vendors:
-        listed = ", ".join(sorted(vendors)) or "nvidia alone"
-        raise Refusal(key, f"{title} is written here without this vendor", f"write one of {listed}")
+        listed = ", ".join(sorted({"nvidia", *vendors}))
+        raise Refusal(key, f"{title} is written here without this vendor", f"ask for {listed}")
     fitting, warnings = vendors[key].fit(request)
     written = vendors[key].write(fitting)
     return written, (*warnings, *written.warnings)
