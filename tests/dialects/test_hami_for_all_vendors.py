@@ -193,6 +193,7 @@ def test_other_vendors_write_their_own_resources():
     [
         ("nvidia", "1g.10gb", "no word for a partition"),
         ("metax", "1Gi on MXC500", "no word for these models"),
+        ("google", "whole", "no cards of this vendor"),
         ("ascend", "1Gi card X-1", "one per model"),
         ("ascend", "1Gi not on 910A", "no word for these models"),
     ],

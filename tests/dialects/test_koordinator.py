@@ -47,6 +47,7 @@ def test_reads(asked: dict[str, str | int], says: str):
         (words(shared=3, memory="32Gi"), "over 3 cards leaves a remainder"),
         (words(shared=2, ratio=75), "37% or 38%"),
         (words(shared=4, memory="10Mi"), "2 or 3 MiB of each"),
+        (words(shared=2, memory="1000M"), "leaves a remainder"),
         (words(gpu=150), "above 100 it means whole cards"),
         (words(ratio=150), "above 100 it means whole cards"),
         (words(gpu=50, core=50), "write one of them"),

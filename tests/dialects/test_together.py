@@ -92,6 +92,12 @@ def test_what_no_dialect_read_is_left_to_the_vendors():
     assert heard.places == {"a": "Huawei CCE xGPU's words"}
 
 
+def test_a_word_that_another_owns_is_not_taken_from_it():
+    asked = {"nvidia.com/gpu": 1, "volcano.sh/gpu-mem.128Mi": 8}
+    heard = read_pod((CCE, GKE), pod(asked), {"nvidia.com/gpu": "gke"})
+    assert heard.rest["main"] == {"nvidia.com/gpu": 1}
+
+
 def test_two_dialects_must_agree():
     words = pod({"volcano.sh/vgpu-memory": 1024}, annotations={"gpu-memory": "2048"})
     with pytest.raises(Refusal, match="memory is said twice: 1024Mi by Volcano vGPU's words"):
@@ -99,6 +105,14 @@ def test_two_dialects_must_agree():
     same = pod({"volcano.sh/vgpu-memory": 1024}, annotations={"gpu-memory": "1024"})
     heard = read_pod((VOLCANO, make_dialect("kai", {})), same)
     assert sentence(heard.readings["main"]) == "1024Mi"
+
+
+def test_the_schedulers_of_others_are_known():
+    named = {key: make_dialect(key, {}).schedulers for key in known}
+    assert named["hami"] == {"hami-scheduler"}
+    assert named["kai"] == {"kai-scheduler", "runai-scheduler"}
+    assert named["gke"] == frozenset()
+    assert not any("default-scheduler" in names for names in named.values())
 
 
 def test_a_bare_card_belongs_to_no_dialect():

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from tranche.dialects import keys
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.measure import field
 from tranche.words.said import Reading
@@ -27,13 +27,12 @@ _SELECTORS: Final[keys.Readers] = {
 }
 
 
-class AliyunAck(Settings, frozen=True):
+class AliyunAck(Spoken, frozen=True):
     """ACK's cGPU, read."""
 
     key: ClassVar[str] = "ack"
     title: ClassVar[str] = "Aliyun ACK cGPU"
     claims: ClassVar[frozenset[str]] = _FAMILY.names | {_CARDS, *_SELECTORS}
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """Totals, divided by the number of cards."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from tranche.dialects import keys
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.words.said import Reading
 
@@ -18,13 +18,12 @@ _FAMILY: Final = Family(
 _LABELS: Final[keys.Readers] = {"alibabacloud.com/gpu-model-series": keys.one_model}
 
 
-class AliyunAcs(Settings, frozen=True):
+class AliyunAcs(Spoken, frozen=True):
     """ACS, read."""
 
     key: ClassVar[str] = "acs"
     title: ClassVar[str] = "Aliyun ACS"
     claims: ClassVar[frozenset[str]] = _FAMILY.names | _LABELS.keys()
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """Shares of one card, and its model by a label."""

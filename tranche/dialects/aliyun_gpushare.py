@@ -6,7 +6,7 @@ Source: AliyunContainerService/gpushare-scheduler-extender, pkg/utils/const.go.
 from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.measure import field
 from tranche.vendors.base import Asked
@@ -17,7 +17,7 @@ _COUNT: Final = "aliyun.com/gpu-count"
 _UNITS: Final = {"GiB": 1024, "MiB": 1}
 
 
-class AliyunGpushare(Settings, frozen=True):
+class AliyunGpushare(Spoken, frozen=True):
     """gpushare, read.
 
     Attributes:
@@ -27,7 +27,6 @@ class AliyunGpushare(Settings, frozen=True):
     key: ClassVar[str] = "gpushare"
     title: ClassVar[str] = "Aliyun gpushare"
     claims: ClassVar[frozenset[str]] = frozenset({_MEMORY, _COUNT})
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     memory_unit: Literal["GiB", "MiB"] | None = None
 

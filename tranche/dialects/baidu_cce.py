@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Final
 
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.measure import field
 from tranche.vendors.base import Asked
@@ -31,7 +31,7 @@ _FAMILIES: Final = {
 }
 
 
-class BaiduCce(Settings, frozen=True):
+class BaiduCce(Spoken, frozen=True):
     """cGPU, read."""
 
     key: ClassVar[str] = "baidu"
@@ -39,7 +39,6 @@ class BaiduCce(Settings, frozen=True):
     claims: ClassVar[frozenset[str]] = frozenset(
         name for family in _FAMILIES.values() for name in family.names
     )
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """Totals, divided by the number of cards, and the model."""

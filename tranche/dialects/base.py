@@ -34,6 +34,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     """What a cluster decides about one other system. A dialect is its settings, filled in."""
 
 
+class Spoken(Settings, frozen=True):
+    """A dialect that can be read, and what most of them have not."""
+
+    shared: ClassVar[frozenset[str]] = frozenset()
+    schedulers: ClassVar[frozenset[str]] = frozenset()
+
+
 Domain = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?\Z")]
 """The part of a key before ``/``, where a cluster can rename it."""
 
@@ -58,6 +65,9 @@ class Dialect(Protocol):
     @property
     def shared(self) -> frozenset[str]:
         """Of its claims, those that it reads as HAMi does; who shares a name does not collide."""
+
+    schedulers: ClassVar[frozenset[str]]
+    """What its users write for ``schedulerName``; where the dialect is read, Tranche's is meant."""
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """What the pod says in this dialect, by container; those that say nothing are left out.

@@ -6,7 +6,7 @@ Source: elastic-ai/elastic-gpu-scheduler, README.md.
 from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.measure import field
 from tranche.dialects.qgpu import read_hundredths
@@ -17,7 +17,7 @@ _DOMAIN: Final = "elasticgpu.io/"
 _UNITS: Final = {"GiB": 1024, "MiB": 1}
 
 
-class ElasticGpu(Settings, frozen=True):
+class ElasticGpu(Spoken, frozen=True):
     """Elastic GPU, read.
 
     Attributes:
@@ -29,7 +29,6 @@ class ElasticGpu(Settings, frozen=True):
     claims: ClassVar[frozenset[str]] = frozenset(
         f"{_DOMAIN}{name}" for name in ("gpu-core", "gpu-memory", "qgpu-core", "qgpu-memory")
     )
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     gpu_memory_unit: Literal["GiB", "MiB"] | None = None
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 from tranche.dialects import keys
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import read_containers
 from tranche.dialects.measure import Field, field, unsized
 from tranche.vendors.base import Asked
@@ -32,7 +32,7 @@ _TPUS: Final[keys.Readers] = {
 _KIND: Final = "node selector"
 
 
-class Gke(Settings, frozen=True):
+class Gke(Spoken, frozen=True):
     """GKE, read."""
 
     key: ClassVar[str] = "gke"
@@ -40,7 +40,6 @@ class Gke(Settings, frozen=True):
     claims: ClassVar[frozenset[str]] = frozenset(
         {_GPU, _TPU, _STRATEGY, _PARTITION, *_GPUS, *_TPUS}
     )
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """A share of no known size, a partition, or chips of a TPU."""

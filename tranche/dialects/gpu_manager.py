@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from tranche.dialects import keys
-from tranche.dialects.base import Domain, PodWords, Settings
+from tranche.dialects.base import Domain, PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.measure import field
 from tranche.dialects.qgpu import whole_cards
@@ -15,7 +15,7 @@ from tranche.vendors.base import Asked
 from tranche.words.said import Reading
 
 
-class GpuManager(Settings, frozen=True):
+class GpuManager(Spoken, frozen=True):
     """gpu-manager, read.
 
     Attributes:
@@ -24,7 +24,6 @@ class GpuManager(Settings, frozen=True):
 
     key: ClassVar[str] = "gpu-manager"
     title: ClassVar[str] = "Tencent gpu-manager"
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     domain: Domain = "tencent.com"
 

@@ -6,7 +6,7 @@ Source: gpustack-operator, docs/accelerator-requests.md.
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.measure import field, unsized
 from tranche.vendors.base import Asked
@@ -37,7 +37,7 @@ _SLICED: Final = {
 }
 
 
-class Gpustack(Settings, frozen=True):
+class Gpustack(Spoken, frozen=True):
     """gpustack-operator, read. The bases alone are the vendors' own."""
 
     key: ClassVar[str] = "gpustack"
@@ -48,7 +48,6 @@ class Gpustack(Settings, frozen=True):
         | {f"{base}.partitioned" for base in BASES}
         | {f"{base}.partitioned.*" for base in BASES}
     )
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """One card: a share of it, a slice, or a partition."""

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from tranche.dialects import keys
-from tranche.dialects.base import NO_VENDORS, PodWords, Settings
+from tranche.dialects.base import NO_VENDORS, PodWords, Spoken
 from tranche.dialects.hami_cards import CHOICES, VNPU_MODE, Choice
 from tranche.dialects.measure import field
 from tranche.dialects.writing import alike, names_inside, of_vendor, size_of
@@ -33,7 +33,7 @@ _POLICIES: Final[keys.Readers] = {
 }
 
 
-class Hami(Settings, frozen=True):
+class Hami(Spoken, frozen=True):
     """HAMi: read beside the vendors' resources, and written for its scheduler.
 
     Attributes:
@@ -42,6 +42,7 @@ class Hami(Settings, frozen=True):
 
     key: ClassVar[str] = "hami"
     title: ClassVar[str] = "HAMi"
+    schedulers: ClassVar[frozenset[str]] = frozenset({SCHEDULER_NAME})
     claims: ClassVar[frozenset[str]] = frozenset(
         chain(_POLICIES, *(choice.readers() for choice in CHOICES), (PRIORITY,))
     )
@@ -51,6 +52,9 @@ class Hami(Settings, frozen=True):
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """What annotations and priority say of containers that ask for cards."""
+        named = (pod.annotations, *pod.containers.values())
+        if all(self.claims.isdisjoint(values) for values in named):
+            return {}
         found: dict[str, Reading] = {}
         told: set[str] = set()
         for name, asked in pod.containers.items():
@@ -164,7 +168,10 @@ def _one_soft_card(choice: Choice, asked: Asked) -> None:
 
 def _chosen(request: Request) -> tuple[dict[str, str], tuple[str, ...]]:
     """Annotations for the choice and the order of cards."""
-    choice = next(one for one in CHOICES if one.vendor == (request.vendor or "nvidia"))
+    vendor = request.vendor or "nvidia"
+    choice = next((one for one in CHOICES if one.vendor == vendor), None)
+    if choice is None:
+        raise Refusal(vendor, "HAMi has no cards of this vendor", "ask for another's")
     by_model = [one.vendor for one in CHOICES].count(choice.vendor) > 1
     written: dict[str, str] = {}
     warnings: tuple[str, ...] = ()

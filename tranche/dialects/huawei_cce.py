@@ -7,7 +7,7 @@ Source: opentelekomcloud-docs, CCE, cce_10_0965 and cce_10_0742.
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.measure import ONE_CARD, Field, field
 from tranche.vendors.base import Asked
@@ -25,13 +25,13 @@ _CARDS: Final = "volcano.sh/gpu-num"
 _GPU: Final = "nvidia.com/gpu"
 
 
-class HuaweiCce(Settings, frozen=True):
+class HuaweiCce(Spoken, frozen=True):
     """xGPU, read."""
 
     key: ClassVar[str] = "cce"
     title: ClassVar[str] = "Huawei CCE xGPU"
+    schedulers: ClassVar[frozenset[str]] = frozenset({"volcano"})
     claims: ClassVar[frozenset[str]] = _FAMILY.names | {_CARDS, _GPU}
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """Totals, divided by the number of cards; a fraction of a card by itself."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from tranche.dialects import keys
-from tranche.dialects.base import NO_VENDORS, PodWords, Settings
+from tranche.dialects.base import NO_VENDORS, PodWords, Spoken
 from tranche.dialects.measure import ONE_CARD, Field, field, kept, spokesman
 from tranche.dialects.writing import (
     PRODUCT,
@@ -33,7 +33,7 @@ _COUNT: Final = "nvidia.com/gpu"
 _LABELS: Final[keys.Readers] = {_QUEUE: keys.lost("Tranche has quotas of namespaces, no queues")}
 
 
-class Kai(Settings, frozen=True):
+class Kai(Spoken, frozen=True):
     """KAI, read and written.
 
     Attributes:
@@ -42,10 +42,10 @@ class Kai(Settings, frozen=True):
 
     key: ClassVar[str] = "kai"
     title: ClassVar[str] = "KAI"
+    schedulers: ClassVar[frozenset[str]] = frozenset({"kai-scheduler", "runai-scheduler"})
     claims: ClassVar[frozenset[str]] = frozenset(
         {_FRACTION, f"{_FRACTION}.limit", _MEMORY, f"{_MEMORY}.limit", _DEVICES, _CONTAINER, _QUEUE}
     )
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     queue: str = "default"
 

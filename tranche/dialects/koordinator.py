@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from tranche.dialects import keys
-from tranche.dialects.base import NO_VENDORS, PodWords, Settings
+from tranche.dialects.base import NO_VENDORS, PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.measure import ONE_CARD, Field, field
 from tranche.dialects.writing import alike, lost, nvidia_only, one_name, size_of, without_choice
@@ -33,15 +33,15 @@ _ANNOTATIONS: Final[keys.Readers] = {
 }
 
 
-class Koordinator(Settings, frozen=True):
+class Koordinator(Spoken, frozen=True):
     """Koordinator, read and written."""
 
     key: ClassVar[str] = "koordinator"
     title: ClassVar[str] = "Koordinator"
+    schedulers: ClassVar[frozenset[str]] = frozenset({"koord-scheduler"})
     claims: ClassVar[frozenset[str]] = frozenset(
         {_CARD, *_FAMILY.names, *_NPU, _MODEL, _ISOLATION, *_ANNOTATIONS}
     )
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """Totals, divided by the number of cards."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from tranche.dialects import keys
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.measure import ONE_CARD, field, kept, spokesman
 from tranche.words.request import Slice
 from tranche.words.said import Reading, Said
@@ -21,13 +21,13 @@ _LABELS: Final[keys.Readers] = {
 }
 
 
-class Kubeshare(Settings, frozen=True):
+class Kubeshare(Spoken, frozen=True):
     """KubeShare, read."""
 
     key: ClassVar[str] = "kubeshare"
     title: ClassVar[str] = "KubeShare"
+    schedulers: ClassVar[frozenset[str]] = frozenset({"kubeshare-scheduler"})
     claims: ClassVar[frozenset[str]] = frozenset({_REQUEST, _LIMIT, _MEMORY, *_LABELS})
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """A share of the cores and memory of one card, for the pod's default container."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from tranche.dialects import keys
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import read_containers
 from tranche.dialects.measure import Field, field, unsized
 from tranche.dialects.writing import PRODUCT
@@ -30,13 +30,12 @@ def _product(written: str) -> Reading:
     return keys.one_model(_DRESS.sub("", written))
 
 
-class NvidiaPlugin(Settings, frozen=True):
+class NvidiaPlugin(Spoken, frozen=True):
     """NVIDIA's plugin, read."""
 
     key: ClassVar[str] = "nvidia-plugin"
     title: ClassVar[str] = "NVIDIA device plugin"
     claims: ClassVar[frozenset[str]] = frozenset({_SHARED, f"{_MIG}*", PRODUCT})
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """A share of no known size, or a partition by its name."""

@@ -6,7 +6,7 @@ Source: nvshare, README.md; its fork luogangyi/XPUShare, README.md, for the two 
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import read_containers
 from tranche.dialects.measure import field, unsized
 from tranche.words.request import Slice
@@ -17,13 +17,12 @@ _MEMORY: Final = "nvshare.com/gpu-memory-limit"
 _CORES: Final = "nvshare.com/gpu-core-limit"
 
 
-class Nvshare(Settings, frozen=True):
+class Nvshare(Spoken, frozen=True):
     """nvshare, read. A plain number of its fork's memory is MB by its document, taken for MiB."""
 
     key: ClassVar[str] = "nvshare"
     title: ClassVar[str] = "nvshare"
     claims: ClassVar[frozenset[str]] = frozenset({_CARD, _MEMORY, _CORES})
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """One card, of a size that only the fork can say."""

@@ -7,7 +7,7 @@ Source: cloud.tencent.com, TKE's documents on qGPU; kubeflow/arena, docs on qGPU
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.measure import ONE_CARD, Field, field
 from tranche.vendors.base import Asked
@@ -24,13 +24,12 @@ _FAMILY: Final = Family(
 _MOST_SPLIT: Final = 2
 
 
-class Qgpu(Settings, frozen=True):
+class Qgpu(Spoken, frozen=True):
     """qGPU, read."""
 
     key: ClassVar[str] = "qgpu"
     title: ClassVar[str] = "Tencent qGPU"
     claims: ClassVar[frozenset[str]] = _FAMILY.names
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """Part of one card, whole cards, or an even split over two."""

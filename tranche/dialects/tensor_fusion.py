@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from tranche.dialects import keys
-from tranche.dialects.base import Domain, PodWords, Settings
+from tranche.dialects.base import Domain, PodWords, Spoken
 from tranche.dialects.measure import Field, field, kept, spokesman
 from tranche.words.errors import Refusal
 from tranche.words.request import Amount, Partition, Slice, Whole
@@ -46,7 +46,7 @@ def _indices(written: str) -> Reading:
     raise Refusal(written, "Tranche chooses cards by uuid", "leave it out, or name uuids")
 
 
-class TensorFusion(Settings, frozen=True):
+class TensorFusion(Spoken, frozen=True):
     """TensorFusion, read.
 
     Attributes:
@@ -55,7 +55,7 @@ class TensorFusion(Settings, frozen=True):
 
     key: ClassVar[str] = "tensor-fusion"
     title: ClassVar[str] = "TensorFusion"
-    shared: ClassVar[frozenset[str]] = frozenset()
+    schedulers: ClassVar[frozenset[str]] = frozenset({"tensor-fusion-scheduler"})
 
     domain: Domain = "tensor-fusion.ai"
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from tranche.dialects import keys
-from tranche.dialects.base import Domain, PodWords, Settings
+from tranche.dialects.base import Domain, PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.words.said import NOTHING, Reading, Said
 
 
-class VgpuManager(Settings, frozen=True):
+class VgpuManager(Spoken, frozen=True):
     """vgpu-manager, read.
 
     Attributes:
@@ -21,7 +21,7 @@ class VgpuManager(Settings, frozen=True):
 
     key: ClassVar[str] = "vgpu-manager"
     title: ClassVar[str] = "vgpu-manager"
-    shared: ClassVar[frozenset[str]] = frozenset()
+    schedulers: ClassVar[frozenset[str]] = frozenset({"vgpu-scheduler"})
 
     domain: Domain = "nvidia.com"
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final
 from msgspec import Meta
 
 from tranche.dialects import keys
-from tranche.dialects.base import NO_VENDORS, PodWords, Settings
+from tranche.dialects.base import NO_VENDORS, PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.keys import Readers, read_keys
 from tranche.dialects.writing import alike, lost, names_inside, nvidia_only, size_of
@@ -38,7 +38,7 @@ _READERS: Final[Readers] = {
 Factor = Annotated[int, Meta(ge=1, le=1024 * 1024)]
 
 
-class Volcano(Settings, frozen=True):
+class Volcano(Spoken, frozen=True):
     """Volcano's vGPU, read and written.
 
     Attributes:
@@ -48,6 +48,7 @@ class Volcano(Settings, frozen=True):
 
     key: ClassVar[str] = "volcano"
     title: ClassVar[str] = "Volcano vGPU"
+    schedulers: ClassVar[frozenset[str]] = frozenset({"volcano"})
     claims: ClassVar[frozenset[str]] = frozenset({_COUNT, _MEMORY, _SHARE, _CORES, *_READERS})
     shared: ClassVar[frozenset[str]] = frozenset(_TYPES)
 

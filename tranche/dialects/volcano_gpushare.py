@@ -7,7 +7,7 @@ Source: volcano, docs/user-guide/how_to_use_gpu_sharing.md.
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import read_containers
 from tranche.dialects.measure import field
 from tranche.vendors.base import Asked
@@ -18,13 +18,13 @@ _MEMORY: Final = "volcano.sh/gpu-memory"
 _NUMBER: Final = "volcano.sh/gpu-number"
 
 
-class VolcanoGpushare(Settings, frozen=True):
+class VolcanoGpushare(Spoken, frozen=True):
     """Read only; Volcano itself has moved on to vGPU."""
 
     key: ClassVar[str] = "volcano-gpushare"
     title: ClassVar[str] = "Volcano GPU sharing"
+    schedulers: ClassVar[frozenset[str]] = frozenset({"volcano"})
     claims: ClassVar[frozenset[str]] = frozenset({_MEMORY, _NUMBER})
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """One of the two resources, never both."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import ClassVar, Final
 
 from tranche.dialects import keys
-from tranche.dialects.base import PodWords, Settings
+from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
 from tranche.dialects.measure import ONE_CARD, Field, field
 from tranche.dialects.qgpu import whole_cards
@@ -25,13 +25,12 @@ _ANNOTATIONS: Final[keys.Readers] = {
 }
 
 
-class Volcengine(Settings, frozen=True):
+class Volcengine(Spoken, frozen=True):
     """mGPU, read."""
 
     key: ClassVar[str] = "mgpu"
     title: ClassVar[str] = "Volcengine mGPU"
     claims: ClassVar[frozenset[str]] = _FAMILY.names | _ANNOTATIONS.keys()
-    shared: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, pod: PodWords) -> Mapping[str, Reading]:
         """Totals, divided by the number of cards; whole cards by their cores alone."""
