@@ -36,7 +36,7 @@ def test_reads_a_partition():
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"nvidia.com/gpu.sliced": 2, "nvidia.com/gpu.sliced.memory-mib": 1}, "from 0 to 1"),
+        ({"nvidia.com/gpu.sliced": 2, "nvidia.com/gpu.sliced.memory-mib": 1}, "from 1 to 1"),
         ({"nvidia.com/gpu.shared": 2}, "from 1 to 1"),
         ({"nvidia.com/gpu.partitioned": 1}, "no partition is named"),
         ({"nvidia.com/gpu.partitioned.large": 1}, "not the name of a partition"),

@@ -3,12 +3,12 @@
 Source: gpustack-operator, docs/accelerator-requests.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
 from tranche.dialects.base import PodWords, Spoken
 from tranche.dialects.family import Family, read_containers
-from tranche.dialects.measure import field, unsized
+from tranche.dialects.measure import Field, field, unsized
 from tranche.vendors.base import Asked
 from tranche.words.request import Partition
 from tranche.words.said import NOTHING, Reading, Said
@@ -56,51 +56,45 @@ class Gpustack(Spoken, frozen=True):
 
 def _read(asked: Asked) -> Reading:
     found = [
-        (place, reading)
+        one
         for base in BASES
         if any(name.startswith(f"{base}.") for name in asked)
-        for place, reading in _of(base, asked)
-        if reading.said != NOTHING or reading.warnings
+        for one in (*_shared(base, asked), *_sliced(base, asked), *_partitioned(base, asked))
     ]
     if len(found) > 1:
-        first, second = (field(asked, place) for place, _ in found[:2])
-        if first and second:
-            raise first.refuse(f"beside {second.where} on one container", "write one of them")
+        (first, _), (second, _) = found[:2]
+        raise first.refuse(f"beside {second.where} on one container", "write one of them")
     return found[0][1] if found else Reading(NOTHING)
 
 
-def _of(base: str, asked: Asked) -> list[tuple[str, Reading]]:
-    family, vendor = _SLICED[base], BASES[base]
-    found: list[tuple[str, Reading]] = []
+def _shared(base: str, asked: Asked) -> Iterator[tuple[Field, Reading]]:
     shared = field(asked, f"{base}.shared")
     if shared:
         shared.whole(1)
-        found.append((shared.where, unsized(shared.where, vendor)))
-    sliced = family.read(asked)
+        yield shared, unsized(shared.where, BASES[base])
+
+
+def _sliced(base: str, asked: Asked) -> Iterator[tuple[Field, Reading]]:
+    family = _SLICED[base]
+    parts = [one for name in sorted(family.names) if (one := field(asked, name))]
     count = field(asked, family.count)
     if count:
-        count.whole(1, 0)
-    if sliced.said != NOTHING:
-        found.append((min(family.names & asked.keys()), sliced))
-    return found + _partitions(base, asked)
+        count.whole(1)
+    if parts:
+        yield parts[0], family.read(asked)
 
 
-def _partitions(base: str, asked: Asked) -> list[tuple[str, Reading]]:
+def _partitioned(base: str, asked: Asked) -> Iterator[tuple[Field, Reading]]:
     prefix = f"{base}.partitioned"
-    found: list[tuple[str, Reading]] = []
-    for name in asked:
-        one = field(asked, name)
-        if one is None or not (name == prefix or name.startswith(f"{prefix}.")):
-            continue
+    named = [one for name in asked if name.startswith(f"{prefix}.") and (one := field(asked, name))]
+    bare = field(asked, prefix)
+    if bare:
+        bare.whole(1)
+        if not named:
+            raise bare.refuse("no partition is named", f"write such as {prefix}.mig-1g.10gb: 1")
+    for one in named:
         one.whole(1)
-        called = name[len(prefix) + 1 :].removeprefix("mig-")
-        if called and not IS_PARTITION.fullmatch(called):
+        called = one.where[len(prefix) + 1 :].removeprefix("mig-")
+        if not IS_PARTITION.fullmatch(called):
             raise one.refuse("not the name of a partition", f"write such as {prefix}.mig-1g.10gb")
-        if called:
-            said = Said(amount=Partition(called), count=1, vendor=BASES[base])
-            found.append((name, Reading(said)))
-    if prefix in asked and not found:
-        one = field(asked, prefix)
-        if one:
-            raise one.refuse("no partition is named", f"write such as {prefix}.mig-1g.10gb: 1")
-    return found
+        yield one, Reading(Said(amount=Partition(called), count=1, vendor=BASES[base]))
