@@ -5,7 +5,10 @@
  * <root>/dev/nvidia<minor> is, as with real ones in a container.
  *
  *   card uuid=GPU-… name="NVIDIA A100-SXM4-80GB" mib=81920 minor=0 numa=0 pci=0000:3b:00.0 cc=8.0
- *   sms=108        (one line; # begins a comment)
+ *   sms=108 context=300 module=64        (one line; # begins a comment)
+ *
+ * Each context takes `context` MiB of the card and each module that is loaded `module` KiB; nothing
+ * where that is not said.
  */
 #ifndef FAKES_CARDS_H
 #define FAKES_CARDS_H
@@ -19,7 +22,7 @@ struct card {
     char uuid_text[48]; /* GPU-… */
     char name[96];
     char pci[16]; /* 0000:3b:00.0 */
-    uint64_t bytes;
+    uint64_t bytes, context_bytes, module_bytes;
     int minor, numa, cc_major, cc_minor, sms;
     int place; /* in the file, whatever is visible: the oracle counts by it */
 };

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/ledger.h"
+#include "core/records.h"
 #include "core/table.h"
 
 enum { SLICE_NO_CARD = -1, SLICE_CARD_UNKNOWN = -2, SLICE_ORDINALS = 64 };
@@ -15,7 +16,14 @@ enum { SLICE_NO_CARD = -1, SLICE_CARD_UNKNOWN = -2, SLICE_ORDINALS = 64 };
 struct slice {
     struct ledger ledger;
     struct table pointers; /* device addresses */
-    struct table handles;  /* of physical memory: cuMemCreate */
+    struct records records; /* the values of the next five: */
+    struct table handles;   /* of physical memory: cuMemCreate */
+    struct table mappings;  /* of such memory, by address */
+    struct table bindings;  /* of such memory, to multicast objects and sparse arrays */
+    struct table arrays;
+    struct table contexts;  /* but for the primary ones */
+    uint64_t arrays_born;
+    uint64_t primaries[SLICE_ORDINALS]; /* charged for the card's primary context; by CUdevice */
     struct table pools;    /* where a memory pool's memory lies */
     int cards[SLICE_ORDINALS]; /* CUdevice -> place in the limits, as slice_card() has found it */
 };

@@ -129,6 +129,7 @@ enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, ui
     /* Larger than any sum could bear: refused before it is added, so that no sum can wrap. */
     bool possible = bytes <= ledger_limit(ledger, card);
     if (possible && try_to_reserve(ledger, card, bytes)) return LEDGER_GRANTED;
+    if (bytes == 0) return LEDGER_GRANTED; /* whatever the limit has been shrunk to */
     bool looked_for_dead = false;
     for (unsigned attempt = 0; possible; attempt++) {
         if (try_openly(ledger, card, bytes)) return LEDGER_GRANTED;
@@ -161,4 +162,8 @@ uint64_t ledger_used(const struct ledger *ledger, unsigned card) {
 
 uint64_t ledger_limit(const struct ledger *ledger, unsigned card) {
     return LOAD(ledger->limits->cards[card].memory_bytes);
+}
+
+uint64_t ledger_context_bytes(const struct ledger *ledger, unsigned card) {
+    return LOAD(ledger->limits->cards[card].context_bytes);
 }

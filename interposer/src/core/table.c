@@ -94,3 +94,13 @@ bool table_take(struct table *table, uint64_t key, uint64_t *value) {
     return __atomic_compare_exchange_n(&entry->key, &key, 0, false, __ATOMIC_ACQ_REL,
                                        __ATOMIC_RELAXED);
 }
+
+void table_each(struct table *table, void (*see)(void *to, uint64_t key, uint64_t value), void *to) {
+    for (unsigned level = 0; level < TABLE_LEVELS; level++) {
+        struct table_entry *at = __atomic_load_n(&table->levels[level], __ATOMIC_ACQUIRE);
+        for (struct table_entry *end = at ? at + size(level) / sizeof *at : at; at < end; at++) {
+            uint64_t key = __atomic_load_n(&at->key, __ATOMIC_ACQUIRE);
+            if (key > WRITING) see(to, key, __atomic_load_n(&at->value, __ATOMIC_RELAXED));
+        }
+    }
+}

@@ -30,4 +30,7 @@ bool table_take(struct table *table, uint64_t key, uint64_t *value);
 /* Reads the entry; false if there is none. */
 bool table_get(const struct table *table, uint64_t key, uint64_t *value);
 
+/* Tells `see` of every entry that is there all the time; of others perhaps. It may put and take. */
+void table_each(struct table *table, void (*see)(void *to, uint64_t key, uint64_t value), void *to);
+
 #endif

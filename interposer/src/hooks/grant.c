@@ -14,6 +14,15 @@ CUresult grant_current_device(const struct cuda *cuda, CUdevice *device) {
     return FORWARD(cuda, cuCtxGetDevice, device);
 }
 
+bool grant_location(const CUmemLocation *location, CUdevice *device) {
+    if (location->type == CU_MEM_LOCATION_TYPE_DEVICE) {
+        *device = location->id;
+        return true;
+    }
+    *device = location->id & 0xff;
+    return location->type == CU_MEM_LOCATION_TYPE_DEVICE_LOCALITY_DOMAIN;
+}
+
 static int look_up_card(const struct slice *slice, const struct cuda *cuda, CUdevice device) {
     CUuuid uuid;
     /* The second version tells MIG instances apart. */

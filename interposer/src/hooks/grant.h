@@ -31,6 +31,9 @@ uint64_t grant_rounded(uint64_t bytes);
 /* The card that the thread's current context is on; the driver's own error where there is none. */
 CUresult grant_current_device(const struct cuda *cuda, CUdevice *device);
 
+/* Whether a place for memory is on a card, and on which. */
+bool grant_location(const CUmemLocation *location, CUdevice *device);
+
 /* Reserves on a card. Over the limit, or where nothing is granted: CUDA_ERROR_OUT_OF_MEMORY. */
 CUresult grant_reserve(const struct cuda *cuda, CUdevice device, uint64_t bytes, struct grant *grant);
 

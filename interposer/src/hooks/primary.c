@@ -1,0 +1,73 @@
+/* The primary context of a card: there is one, however often it is retained. */
+#include "contexts.h"
+
+/* In doubt it is active: then nothing is given back. */
+static bool is_active(const struct cuda *cuda, CUdevice device) {
+    unsigned flags;
+    int active = 1;
+    return FORWARD(cuda, cuDevicePrimaryCtxGetState, device, &flags, &active) != CUDA_SUCCESS || active;
+}
+
+CUresult primary_begin(const struct cuda *cuda, CUdevice device, struct primary *primary) {
+    *primary = (struct primary){.device = device};
+    if (!cuda) return CUDA_ERROR_NOT_INITIALIZED;
+    struct slice *slice = slice_get();
+    int card = slice && device >= 0 && device < SLICE_ORDINALS ? grant_card(slice, cuda, device) : SLICE_NO_CARD;
+    uint64_t bytes = card < 0 ? 0 : ledger_context_bytes(&slice->ledger, (unsigned)card);
+    if (bytes == 0 || is_active(cuda, device)) return CUDA_SUCCESS;
+    return grant_reserve(cuda, device, bytes, &primary->grant);
+}
+
+CUresult primary_end(const struct primary *primary, CUresult result) {
+    struct grant grant = primary->grant;
+    if (!grant.slice) return result;
+    if (result == CUDA_SUCCESS) {
+        /* Of two that retained it at once, or of one that did after it was left, one charge stays. */
+        grant.bytes = __atomic_exchange_n(&grant.slice->primaries[primary->device], grant.bytes,
+                                          __ATOMIC_ACQ_REL);
+    }
+    if (grant.bytes) grant_give_back(&grant);
+    return result;
+}
+
+/* Asked again once the charge is out: another thread may just have retained it. */
+static void give_back(const struct cuda *cuda, struct slice *slice, CUdevice device) {
+    uint64_t *charged = &slice->primaries[device], none = 0;
+    uint64_t bytes = __atomic_exchange_n(charged, 0, __ATOMIC_ACQ_REL);
+    if (bytes == 0) return;
+    if (is_active(cuda, device) && __atomic_compare_exchange_n(charged, &none, bytes, false,
+                                                               __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        return;
+    }
+    ledger_release(&slice->ledger, (unsigned)grant_card(slice, cuda, device), bytes);
+}
+
+void primary_left(const struct cuda *cuda, CUdevice device, uint64_t moment) {
+    struct slice *slice = slice_attached();
+    if (!slice || device < 0 || device >= SLICE_ORDINALS || is_active(cuda, device)) return;
+    give_back(cuda, slice, device);
+    contexts_swept(cuda, slice, device, 0, moment);
+}
+
+EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
+    const struct cuda *cuda = driver_cuda();
+    struct primary primary;
+    CUresult result = primary_begin(cuda, device, &primary);
+    if (result != CUDA_SUCCESS) return result;
+    return primary_end(&primary, FORWARD(cuda, cuDevicePrimaryCtxRetain, context, device));
+}
+
+/* Another one may hold it still; the driver is asked. */
+#define LEAVES_PRIMARY(name)                                       \
+    EXPORT CUresult name(CUdevice device) {                        \
+        const struct cuda *cuda = driver_cuda();                   \
+        uint64_t moment = contexts_moment(slice_attached());       \
+        CUresult result = FORWARD(cuda, name, device);             \
+        if (result == CUDA_SUCCESS) primary_left(cuda, device, moment); \
+        return result;                                             \
+    }
+
+LEAVES_PRIMARY(cuDevicePrimaryCtxRelease)
+LEAVES_PRIMARY(cuDevicePrimaryCtxRelease_v2)
+LEAVES_PRIMARY(cuDevicePrimaryCtxReset)
+LEAVES_PRIMARY(cuDevicePrimaryCtxReset_v2)
