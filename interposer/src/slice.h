@@ -23,6 +23,8 @@ struct slice {
     struct table arrays;
     struct table contexts;  /* but for the primary ones */
     uint64_t arrays_born;
+    uint32_t endings_begun, endings_done; /* calls that may end a context */
+    uint32_t endings_left;                /* whether what went with one is to be looked for */
     uint64_t primaries[SLICE_ORDINALS]; /* charged for the card's primary context; by CUdevice */
     struct table pools;    /* where a memory pool's memory lies */
     int cards[SLICE_ORDINALS]; /* CUdevice -> place in the limits, as slice_card() has found it */

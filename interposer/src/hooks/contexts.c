@@ -51,30 +51,30 @@ MAKES_CONTEXT(cuCtxCreate_v4, (CUcontext * context, void *parameters, unsigned f
 
 struct ending {
     struct slice *slice;
-    struct record *record;
-    uint64_t context, moment;
+    struct record *record; /* NULL: it is none that is known */
+    uint64_t context, born;
     CUdevice device;
-    bool last;
+    bool last; /* nobody is attached any more */
 };
 
-static struct ending begin_to_end(CUcontext context) {
+static struct ending begin_to_end(void *context) {
     struct ending ending = {.slice = slice_attached(), .context = (uintptr_t)context, .device = -1};
-    ending.moment = contexts_moment(ending.slice);
+    ending_begins(ending.slice);
     struct record *record = holding_find(ending.slice, RECORD_CONTEXT, ending.context);
     if (!record || !holding_let_go(ending.slice, record)) return ending;
     ending.record = record;
     ending.device = record->device;
     ending.last = __atomic_load_n(&record->wanted, __ATOMIC_ACQUIRE) == 0;
+    ending.born = __atomic_load_n(&ending.slice->arrays_born, __ATOMIC_ACQUIRE);
     return ending;
 }
 
 static CUresult ended(const struct cuda *cuda, const struct ending *ending, CUresult result) {
-    if (ending->record && result != CUDA_SUCCESS) holding_hold_again(ending->slice, ending->record);
-    if (ending->record && result == CUDA_SUCCESS) holding_gone(ending->slice, ending->record);
-    bool others = ending->record && !ending->last;
-    if (ending->slice && result == CUDA_SUCCESS && !others) {
-        contexts_swept(cuda, ending->slice, ending->device, ending->context, ending->moment);
-    }
+    bool success = result == CUDA_SUCCESS, gone = success && (!ending->record || ending->last);
+    if (ending->record && !success) holding_hold_again(ending->slice, ending->record);
+    if (ending->record && gone) ending_drops_arrays(ending->slice, ending->context, ending->born);
+    if (ending->record && success) holding_gone(ending->slice, ending->record);
+    ending_is_done(cuda, ending->slice, gone);
     return result;
 }
 
@@ -118,19 +118,19 @@ EXPORT CUresult cuGreenCtxCreate(CUgreenCtx *context, CUdevResourceDesc resource
     if (result != CUDA_SUCCESS) return primary_end(&primary, result);
     result = primary_end(&primary, FORWARD(cuda, cuGreenCtxCreate, context, resources, device, flags));
     if (is_settled(slice, record, RECORD_GREEN, result, result ? NULL : *context)) return result;
+    ending_begins(slice);
     FORWARD(cuda, cuGreenCtxDestroy, *context);
-    primary_left(cuda, device, contexts_moment(slice_attached()));
+    ending_is_done(cuda, slice, !primary_is_active(cuda, device));
     return CUDA_ERROR_OUT_OF_MEMORY;
 }
 
 EXPORT CUresult cuGreenCtxDestroy(CUgreenCtx context) {
     const struct cuda *cuda = driver_cuda();
-    struct ending ending = begin_to_end((CUcontext)context);
+    struct ending ending = begin_to_end(context);
     CUresult result = FORWARD(cuda, cuGreenCtxDestroy, context);
-    if (ending.record && result != CUDA_SUCCESS) holding_hold_again(ending.slice, ending.record);
-    if (ending.record && result == CUDA_SUCCESS) {
-        holding_gone(ending.slice, ending.record);
-        primary_left(cuda, ending.device, ending.moment);
-    }
+    bool success = ending.record && result == CUDA_SUCCESS;
+    if (ending.record && !success) holding_hold_again(ending.slice, ending.record);
+    if (success) holding_gone(ending.slice, ending.record);
+    ending_is_done(cuda, ending.slice, success && !primary_is_active(cuda, ending.device));
     return result;
 }

@@ -4,13 +4,13 @@
 
 #include "holding.h"
 
-/* A moment before the driver is told to end a context, to tell its arrays from later ones. */
-uint64_t contexts_moment(struct slice *slice);
+/* Around every call that may end a context. What went with those that ended is given back by the
+ * last of the threads that are at it. */
+void ending_begins(struct slice *slice);
+void ending_is_done(const struct cuda *cuda, struct slice *slice, bool ended);
 
-/* Gives back the charges of what is gone with a context of the card that has ended: of the one with
- * that handle, or, for 0, of the primary one. */
-void contexts_swept(const struct cuda *cuda, struct slice *slice, CUdevice device, uint64_t context,
-                    uint64_t moment);
+/* Arrays of a context that the caller has ended, of those that were made before it did. */
+void ending_drops_arrays(struct slice *slice, uint64_t context, uint64_t born);
 
 struct primary {
     CUdevice device;
@@ -21,7 +21,13 @@ struct primary {
 CUresult primary_begin(const struct cuda *cuda, CUdevice device, struct primary *primary);
 CUresult primary_end(const struct primary *primary, CUresult result);
 
-/* After a call that may have ended it. */
-void primary_left(const struct cuda *cuda, CUdevice device, uint64_t moment);
+/* In doubt it is: then nothing is given back. */
+bool primary_is_active(const struct cuda *cuda, CUdevice device);
+
+/* What is charged for it; to be told then whether it had ended, or another thread has just retained
+ * it anew. */
+uint64_t primary_take_out(struct slice *slice, CUdevice device);
+void primary_taken_out(const struct cuda *cuda, struct slice *slice, CUdevice device, uint64_t bytes,
+                       bool ended);
 
 #endif

@@ -1,8 +1,7 @@
 /* The primary context of a card: there is one, however often it is retained. */
 #include "contexts.h"
 
-/* In doubt it is active: then nothing is given back. */
-static bool is_active(const struct cuda *cuda, CUdevice device) {
+bool primary_is_active(const struct cuda *cuda, CUdevice device) {
     unsigned flags;
     int active = 1;
     return FORWARD(cuda, cuDevicePrimaryCtxGetState, device, &flags, &active) != CUDA_SUCCESS || active;
@@ -14,7 +13,7 @@ CUresult primary_begin(const struct cuda *cuda, CUdevice device, struct primary 
     struct slice *slice = slice_get();
     int card = slice && device >= 0 && device < SLICE_ORDINALS ? grant_card(slice, cuda, device) : SLICE_NO_CARD;
     uint64_t bytes = card < 0 ? 0 : ledger_context_bytes(&slice->ledger, (unsigned)card);
-    if (bytes == 0 || is_active(cuda, device)) return CUDA_SUCCESS;
+    if (bytes == 0 || primary_is_active(cuda, device)) return CUDA_SUCCESS;
     return grant_reserve(cuda, device, bytes, &primary->grant);
 }
 
@@ -30,23 +29,20 @@ CUresult primary_end(const struct primary *primary, CUresult result) {
     return result;
 }
 
-/* Asked again once the charge is out: another thread may just have retained it. */
-static void give_back(const struct cuda *cuda, struct slice *slice, CUdevice device) {
-    uint64_t *charged = &slice->primaries[device], none = 0;
-    uint64_t bytes = __atomic_exchange_n(charged, 0, __ATOMIC_ACQ_REL);
+uint64_t primary_take_out(struct slice *slice, CUdevice device) {
+    return __atomic_exchange_n(&slice->primaries[device], 0, __ATOMIC_ACQ_REL);
+}
+
+void primary_taken_out(const struct cuda *cuda, struct slice *slice, CUdevice device, uint64_t bytes,
+                       bool ended) {
+    uint64_t none = 0;
     if (bytes == 0) return;
-    if (is_active(cuda, device) && __atomic_compare_exchange_n(charged, &none, bytes, false,
-                                                               __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    /* Retained anew, it is charged once: by that thread, or by what was taken out. */
+    if (!ended && __atomic_compare_exchange_n(&slice->primaries[device], &none, bytes, false,
+                                              __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         return;
     }
     ledger_release(&slice->ledger, (unsigned)grant_card(slice, cuda, device), bytes);
-}
-
-void primary_left(const struct cuda *cuda, CUdevice device, uint64_t moment) {
-    struct slice *slice = slice_attached();
-    if (!slice || device < 0 || device >= SLICE_ORDINALS || is_active(cuda, device)) return;
-    give_back(cuda, slice, device);
-    contexts_swept(cuda, slice, device, 0, moment);
 }
 
 EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
@@ -61,9 +57,10 @@ EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
 #define LEAVES_PRIMARY(name)                                       \
     EXPORT CUresult name(CUdevice device) {                        \
         const struct cuda *cuda = driver_cuda();                   \
-        uint64_t moment = contexts_moment(slice_attached());       \
+        struct slice *slice = slice_attached();                    \
+        ending_begins(slice);                                      \
         CUresult result = FORWARD(cuda, name, device);             \
-        if (result == CUDA_SUCCESS) primary_left(cuda, device, moment); \
+        ending_is_done(cuda, slice, result == CUDA_SUCCESS && !primary_is_active(cuda, device)); \
         return result;                                             \
     }
 

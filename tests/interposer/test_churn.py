@@ -1,0 +1,41 @@
+"""Whatever threads do at once, nothing is over the limit, and in the end nothing is left charged."""
+
+import subprocess
+
+import pytest
+
+from tests.interposer.rig import MIB, Rig, build_cuda_client, build_library
+
+SEED = 6
+
+
+@pytest.mark.parametrize("sanitizer", ["", "thread", "address,undefined"])
+def test_threads_that_make_and_end_all_kinds_at_once(rig: Rig, sanitizer: str) -> None:
+    variant = sanitizer.partition(",")[0]
+    flags = [f"-fsanitize={sanitizer}"] if sanitizer else []
+    client = build_cuda_client(f"churn-{variant or 'plain'}", *flags, source="churn.c")
+    rig.library = build_library(variant, sanitizer) if sanitizer else rig.library
+    rig.cards(describe="context=3", A=8000)
+    rig.slice(A=30)
+    rig.change(0, context_bytes=3 * MIB)
+    env = rig.environment() | {
+        "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0",
+        "TSAN_OPTIONS": "exitcode=66",
+    }
+    with subprocess.Popen(
+        [client, "6", "300" if sanitizer else "1000", str(SEED)],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        granted, refused, odd = map(int, program.stdout.readline().split())
+        left = rig.counted(0)
+        truly_left = rig.oracle()[rig.A]["used_bytes"]
+        _, errors = program.communicate("\n")
+    assert (program.returncode, errors) == (0, "")
+    assert (granted > 0, refused > 0, odd) == (True, True, 0)
+    assert (left, truly_left) == (0, 0)
+    assert rig.oracle()[rig.A]["peak_bytes"] <= 30 * MIB
