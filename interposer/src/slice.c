@@ -40,7 +40,7 @@ static void *map_file(const char *path, size_t size, bool writable, void **share
     if (sys_fstat(file, &status) == 0 && S_ISREG(status.st_mode) && (size_t)status.st_size >= size) {
         mapped = mmap(NULL, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, file, 0);
     }
-    close(file);
+    sys_close(file);
     if (mapped == MAP_FAILED) return MAP_FAILED;
     if (__atomic_compare_exchange_n(shared, &have, mapped, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         return mapped;

@@ -77,6 +77,28 @@ def build_cuda_client(name: str, *flags: str, source: str | None = None) -> Path
     return build_client(name, *include, *flags, *driver, source=source)
 
 
+def build_unit(
+    program: str,
+    *parts: str,
+    name: str | None = None,
+    sanitize: str = "",
+    source: Path = REPOSITORY / "interposer/src",
+) -> Path:
+    """A program of ``core/`` beside this file, with parts of the library in it and no driver."""
+    target = TESTS / "core" / (name or program)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    include = [f"-I{REPOSITORY / 'interposer/include'}", f"-I{source}"]
+    flags = ["-O1", "-g", "-Wall", "-Wextra", "-Werror", f"-fsanitize={sanitize}"]
+    subprocess.run(
+        [os.environ.get("CC", "cc"), "-std=gnu11", *(flags if sanitize else flags[:-1])]
+        + [*include, "-o", str(target)]
+        + [str(CLIENTS.parent / f"core/{program}.c"), "-lpthread"]
+        + [str(source / part) for part in parts],
+        check=True,
+    )
+    return target
+
+
 def card_line(uuid: str, mib: int, minor: int, more: str = "") -> str:
     """One card of a description."""
     return (
@@ -90,11 +112,17 @@ def uuid_bytes(uuid: str) -> bytes:
     return bytes.fromhex(uuid.removeprefix("GPU-").replace("-", ""))
 
 
-def limits_file(limits: Mapping[str, int]) -> bytes:
-    """A limits file: uuid -> bytes of memory."""
-    head = struct.pack("<4sHHIIQ40x", b"TRLM", 2, len(limits), LIMITS_SIZE, 0, 1)
-    cards = (struct.pack("<16sQ40x", uuid_bytes(u), n) for u, n in limits.items())
-    return (head + b"".join(cards)).ljust(LIMITS_SIZE, b"\0")
+def limits_file(limits: Mapping[str, int], **fields: int) -> bytes:
+    """A limits file: uuid -> bytes of memory; and what else is said of each of these cards."""
+    file = bytearray(LIMITS_SIZE)
+    struct.pack_into("<4sHHIIQ", file, 0, b"TRLM", 2, len(limits), LIMITS_SIZE, 0, 1)
+    for place, (uuid, size) in enumerate(limits.items()):
+        start = 64 + 64 * place
+        file[start : start + 16] = uuid_bytes(uuid)
+        for name, value in {"memory_bytes": size, **fields}.items():
+            offset, form = LIMITS_FIELDS[name]
+            struct.pack_into(form, file, start + offset, value)
+    return bytes(file)
 
 
 class Program:
@@ -154,9 +182,10 @@ class Rig:
         words = [sys.executable, maker, self.root, "--cards", description, "--placeholder-devices"]
         subprocess.run(words, check=True)
 
-    def slice(self, **mib: float) -> None:
+    def slice(self, fields: Mapping[str, int] | None = None, **mib: float) -> None:
         """Makes limits and a region anew, as at every start of a container."""
-        self.limits_bytes(limits_file({getattr(self, n): int(m * MIB) for n, m in mib.items()}))
+        sizes = {getattr(self, name): int(size * MIB) for name, size in mib.items()}
+        self.limits_bytes(limits_file(sizes, **(fields or {})))
         self.region_bytes(bytes(REGION_SIZE))
 
     def limits_bytes(self, content: bytes | None) -> None:

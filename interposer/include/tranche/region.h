@@ -27,7 +27,7 @@
  *   Two that are refused only because both were trying: whoever finds the limit passed tries again
  *   after a moment, now with 1 added to its slot's `trying` until it has decided. It takes a
  *   refusal for one after a few such attempts, and, while another one's `trying` is above 0, only
- *   after many.
+ *   after many. Where memory of the dead has then become free, it begins again, once.
  *
  *   reclaim  by whoever lacks room: for a slot whose owner is dead, compare-and-swap `owner` from
  *            that id to one's own with TRANCHE_OWNER_RECLAIMING; clear the slot's other words;

@@ -53,8 +53,8 @@ static bool read_stat(uint64_t pid, struct process_stat *out) {
     char line[1024];
     int file = sys_open(path, O_RDONLY);
     if (file < 0) return false;
-    ssize_t n = read(file, line, sizeof line - 1);
-    close(file);
+    long n = sys_read(file, line, sizeof line - 1);
+    sys_close(file);
     if (n <= 0) return false;
     line[n] = 0;
     return process_parse_stat(line, out);

@@ -31,8 +31,8 @@ static bool is_gone(const struct sweep *sweep, CUdeviceptr at) {
     return result == CUDA_ERROR_INVALID_VALUE && !is_disturbed(sweep);
 }
 
-/* Asked again once the entry is out: another thread may just have been given the address. It is then
- * kept in place of that one's or beside it, so too much is charged, and never too little. */
+/* Asked again once the entry is out: another thread may just have been given the address, and what is
+ * out be that one's. */
 static void sweep_address(void *to, uint64_t at, uint64_t value) {
     const struct sweep *sweep = to;
     struct grant grant;
@@ -41,7 +41,7 @@ static void sweep_address(void *to, uint64_t at, uint64_t value) {
     if (is_gone(sweep, at)) {
         grant_give_back(&grant);
     } else {
-        grant_keep(&grant, at);
+        grant_put_back(&grant, at);
     }
 }
 
