@@ -50,11 +50,13 @@ static uint64_t plane_bytes(uint64_t row, uint64_t rows, uint64_t slices, int vo
     return row * in_blocks(rows, 8, volume ? 4 : 16) * (volume ? in_blocks(slices, 1, 32) : slices);
 }
 
-static uint64_t level_bytes(struct planes planes, uint64_t width, uint64_t height, uint64_t depth, int layered) {
+static uint64_t level_bytes(struct planes planes, uint64_t width, uint64_t height, uint64_t depth,
+                            int layered) {
     int volume = !layered && depth > 1;
     if (planes.compressed) width = (width + 3) / 4, height = (height + 3) / 4;
     uint64_t bytes = plane_bytes(width * planes.first, height, depth, volume);
-    uint64_t columns = (width + planes.shift_x) >> planes.shift_x, rows = (height + planes.shift_y) >> planes.shift_y;
+    uint64_t columns = (width + planes.shift_x) >> planes.shift_x;
+    uint64_t rows = (height + planes.shift_y) >> planes.shift_y;
     return bytes + planes.chroma_count * plane_bytes(columns * planes.chroma_bytes, rows, depth, volume);
 }
 

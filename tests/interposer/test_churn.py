@@ -4,7 +4,16 @@ import subprocess
 
 import pytest
 
-from tests.interposer.rig import MIB, Rig, build_cuda_client, build_library
+from tests.interposer.rig import (
+    MIB,
+    REGION,
+    TESTS,
+    Rig,
+    build_client,
+    build_cuda_client,
+    build_library,
+    uuid_bytes,
+)
 
 SEED = 6
 
@@ -39,3 +48,19 @@ def test_threads_that_make_and_end_all_kinds_at_once(rig: Rig, sanitizer: str) -
     assert (granted > 0, refused > 0, odd) == (True, True, 0)
     assert (left, truly_left) == (0, 0)
     assert rig.oracle()[rig.A]["peak_bytes"] <= 30 * MIB
+
+
+def test_what_another_thread_is_still_freeing_is_not_given_back_yet(rig: Rig) -> None:
+    """A driver may forget an address before the memory behind it is free."""
+    (TESTS / "clients/forgetting").mkdir(parents=True, exist_ok=True)
+    card = ",".join(map(str, uuid_bytes(Rig.A)))
+    driver = build_client(
+        "forgetting/libcuda.so.1",
+        f"-DCARD=((char[]){{{card}}})",
+        *("-DDRIVER", "-shared", "-fPIC", "-Wl,-soname,libcuda.so.1"),
+        source="forgetful.c",
+    )
+    client = build_client("forgetful", f'-DREGION="{REGION}"')
+    env = rig.environment() | {"LD_LIBRARY_PATH": str(driver.parent)}
+    done = subprocess.run([client], env=env, check=True, capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["4096", "4096", "0"], "")

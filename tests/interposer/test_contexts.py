@@ -98,7 +98,7 @@ def test_a_context_for_which_there_is_no_room_is_refused_untried(steps: Steps) -
     steps.rig.change(0, memory_bytes=CONTEXT)
     assert steps.program.ask("green 1") == str(OUT_OF_MEMORY)  # it needs the primary one too
     assert steps.both() == 0
-    steps("retain")
+    steps("retain", "retain")
     assert steps.both() == CONTEXT
 
 

@@ -21,8 +21,10 @@ struct format {
 #define SAMPLES(n) {.bytes = (n), .per_channel = true}
 #define PACKED(n) {.bytes = (n)}
 #define BLOCKS(n) {.bytes = (n), .block = 4}
-#define SEMIPLANAR(n, right, down) {.bytes = (n), .chroma = 1, .chroma_bytes = 2 * (n), .x = (right), .y = (down)}
-#define PLANAR(n, right, down) {.bytes = (n), .chroma = 2, .chroma_bytes = (n), .x = (right), .y = (down)}
+#define SEMIPLANAR(n, right, down) \
+    {.bytes = (n), .chroma = 1, .chroma_bytes = 2 * (n), .x = (right), .y = (down)}
+#define PLANAR(n, right, down) \
+    {.bytes = (n), .chroma = 2, .chroma_bytes = (n), .x = (right), .y = (down)}
 
 /* By CUarray_format, as cuda.h of CUDA 13 has and describes them. 0xa0 is none. */
 static const struct format FORMATS[] = {
@@ -102,7 +104,8 @@ static uint64_t level_size(const struct format *format, uint64_t element, uint64
     }
     uint64_t size = plane(times(width, element), height, slices);
     for (unsigned i = 0; i < format->chroma; i++) {
-        uint64_t columns = plus(width, format->x) >> format->x, rows = plus(height, format->y) >> format->y;
+        uint64_t columns = plus(width, format->x) >> format->x;
+        uint64_t rows = plus(height, format->y) >> format->y;
         size = plus(size, plane(times(columns, format->chroma_bytes), rows, slices));
     }
     return size;

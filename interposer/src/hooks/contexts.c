@@ -44,7 +44,8 @@ static CUresult end(const struct cuda *cuda, struct slice *slice, struct record 
 
 MAKES_CONTEXT(cuCtxCreate, (CUcontext * context, unsigned flags, CUdevice device), context, flags, device)
 MAKES_CONTEXT(cuCtxCreate_v2, (CUcontext * context, unsigned flags, CUdevice device), context, flags, device)
-MAKES_CONTEXT(cuCtxCreate_v3, (CUcontext * context, void *affinities, int count, unsigned flags, CUdevice device),
+MAKES_CONTEXT(cuCtxCreate_v3,
+              (CUcontext * context, void *affinities, int count, unsigned flags, CUdevice device),
               context, affinities, count, flags, device)
 MAKES_CONTEXT(cuCtxCreate_v4, (CUcontext * context, void *parameters, unsigned flags, CUdevice device),
               context, parameters, flags, device)

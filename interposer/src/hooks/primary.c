@@ -11,7 +11,8 @@ CUresult primary_begin(const struct cuda *cuda, CUdevice device, struct primary 
     *primary = (struct primary){.device = device};
     if (!cuda) return CUDA_ERROR_NOT_INITIALIZED;
     struct slice *slice = slice_get();
-    int card = slice && device >= 0 && device < SLICE_ORDINALS ? grant_card(slice, cuda, device) : SLICE_NO_CARD;
+    bool known = slice && device >= 0 && device < SLICE_ORDINALS;
+    int card = known ? grant_card(slice, cuda, device) : SLICE_NO_CARD;
     uint64_t bytes = card < 0 ? 0 : ledger_context_bytes(&slice->ledger, (unsigned)card);
     if (bytes == 0 || primary_is_active(cuda, device)) return CUDA_SUCCESS;
     return grant_reserve(cuda, device, bytes, &primary->grant);

@@ -1,7 +1,7 @@
 /* Contexts and what lies in them. Contexts are named by numbers.
- * retain, releaseprimary, reset, create N [VERSION], destroy N, attach, detach N, current N (primary: 0), green N, ungreen N,
- * alloc KIND BYTES (plain managed pitch async array physical), free (the last plain one), module,
- * unload, library, unlibrary, info, threads N (retain at once). */
+ * retain, releaseprimary, reset, create N [VERSION], destroy N, attach, detach N, current N (primary: 0),
+ * green N, ungreen N, alloc KIND BYTES (plain managed pitch async array physical), free (the last
+ * plain one), module, unload, library, unlibrary, info, threads N (retain at once). */
 #include <pthread.h>
 
 #include "obey.h"
