@@ -36,6 +36,9 @@ struct slice *slice_get(void);
 /* The same, but NULL where this process has not reserved anything yet. */
 struct slice *slice_attached(void);
 
+/* Whether the limits say of any card what a context takes. Attaches nothing, and says nothing. */
+bool slice_tells_of_contexts(void);
+
 /* The card's place in the limits, or SLICE_NO_CARD. */
 int slice_card_by_uuid(const struct slice *slice, const uint8_t uuid[16]);
 

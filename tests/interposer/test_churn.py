@@ -1,4 +1,4 @@
-"""Whatever threads do at once, nothing is over the limit, and in the end nothing is left charged."""
+"""Whatever threads do at once, nothing passes the limit, and in the end nothing is charged."""
 
 import subprocess
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import REPOSITORY, TESTS, Program, Rig
+from tests.interposer.rig import REPOSITORY, Rig
 
 SYMBOLS = REPOSITORY / "interposer/symbols"
 
@@ -68,12 +68,11 @@ def test_programs_without_a_gpu_feel_nothing(rig: Rig, command: list[str]) -> No
     assert done.stdout.replace(env["LD_PRELOAD"], "") == bare.stdout
 
 
-def test_a_program_without_a_context_asks_nothing_of_the_slice(rig: Rig) -> None:
+def test_a_program_with_a_driver_but_no_card_asks_nothing_of_the_slice(rig: Rig) -> None:
     rig.limits_bytes(None)
-    program = Program([TESTS / "clients/client", "dlsym"], rig.environment())
-    assert program.ask("start") == "0"
-    assert program.ask("cards") == "2"
-    assert program.end() == ""
+    with rig.program() as program:
+        assert program.ask("cards") == "2"
+        assert program.end() == ""
 
 
 def test_named_twice_it_is_loaded_once(rig: Rig) -> None:

@@ -10,7 +10,8 @@ bool primary_is_active(const struct cuda *cuda, CUdevice device) {
 CUresult primary_begin(const struct cuda *cuda, CUdevice device, struct primary *primary) {
     *primary = (struct primary){.device = device};
     if (!cuda) return CUDA_ERROR_NOT_INITIALIZED;
-    struct slice *slice = slice_get();
+    /* Most programs retain one and then take nothing; they are not to count, or to be told, before. */
+    struct slice *slice = slice_tells_of_contexts() ? slice_get() : NULL;
     bool known = slice && device >= 0 && device < SLICE_ORDINALS;
     int card = known ? grant_card(slice, cuda, device) : SLICE_NO_CARD;
     uint64_t bytes = card < 0 ? 0 : ledger_context_bytes(&slice->ledger, (unsigned)card);

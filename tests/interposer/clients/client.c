@@ -185,8 +185,6 @@ static void obey(char *line) {
     sscanf(line, "%63s %255s %255s %63s %63s", word, one, two, three, four);
     if (!strcmp(word, "init")) {
         init(atoi(one));
-    } else if (!strcmp(word, "start")) { /* without a context */
-        printf("%d\n", F(cuInit)(0));
     } else if (!strcmp(word, "cards")) {
         int n = 0;
         F(cuDeviceGetCount)(&n);
