@@ -24,6 +24,8 @@ static void set(struct card *card, const char *key, const char *value) {
     if (!strcmp(key, "name")) snprintf(card->name, sizeof card->name, "%s", value);
     if (!strcmp(key, "pci")) snprintf(card->pci, sizeof card->pci, "%s", value);
     if (!strcmp(key, "mib")) card->bytes = strtoull(value, NULL, 10) << 20;
+    if (!strcmp(key, "context")) card->context_bytes = strtoull(value, NULL, 10) << 20;
+    if (!strcmp(key, "module")) card->module_bytes = strtoull(value, NULL, 10) << 10;
     if (!strcmp(key, "minor")) card->minor = atoi(value);
     if (!strcmp(key, "numa")) card->numa = atoi(value);
     if (!strcmp(key, "sms")) card->sms = atoi(value);

@@ -6,6 +6,8 @@
  *
  *   card uuid=GPU-… name="NVIDIA A100-SXM4-80GB" mib=81920 minor=0 numa=0 pci=0000:3b:00.0 cc=8.0
  *   sms=108        (one line; # begins a comment)
+ *   context=300    MiB that each context takes of the card; nothing where that is not said
+ *   module=64      KiB that each module takes that is loaded, likewise
  *   card uuid=MIG-… parent=GPU-… gi=1 ci=0 name="NVIDIA A100-SXM4-80GB MIG 1g.10gb" mib=9728 sms=14
  *                  a MIG instance of a card above it: CUDA finds it in the card's place
  *   unified=1      the card's memory is the host's: NVML tells nothing of it (as of a GB10)
@@ -22,7 +24,7 @@ struct card {
     char uuid_text[48]; /* GPU-… */
     char name[96];
     char pci[16]; /* 0000:3b:00.0 */
-    uint64_t bytes;
+    uint64_t bytes, context_bytes, module_bytes;
     int minor, numa, cc_major, cc_minor, sms;
     int unified;
     int gi, ci;                /* of a MIG instance */

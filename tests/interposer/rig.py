@@ -33,6 +33,9 @@ LIMITS_FIELDS = {
 }
 """Of a card in the limits: place and form; `interposer/include/tranche/limits.h`."""
 REGION_SIZE = 331776
+REGION_USED = 69632
+REGION_SLOTS = 1024
+"""Where the region's counts lie, and how many a card has; `interposer/include/tranche/region.h`."""
 MIB = 1 << 20
 OUT_OF_MEMORY = 2
 
@@ -98,11 +101,11 @@ def build_unit(
     return target
 
 
-def card_line(uuid: str, mib: int, minor: int) -> str:
+def card_line(uuid: str, mib: int, minor: int, more: str = "") -> str:
     """One card of a description."""
     return (
         f'card uuid={uuid} name="NVIDIA A100-SXM4-80GB" mib={mib} minor={minor} numa=0'
-        f" pci=0000:{0x3B + minor:02x}:00.0 cc=8.0 sms=108\n"
+        f" pci=0000:{0x3B + minor:02x}:00.0 cc=8.0 sms=108 {more}\n"
     )
 
 
@@ -171,9 +174,10 @@ class Rig:
         self.root = root
         self.library = library
 
-    def cards(self, **mib: int) -> None:
-        """Puts these cards into the node: A=…, B=… in MiB."""
-        text = "".join(card_line(getattr(self, n), m, i) for i, (n, m) in enumerate(mib.items()))
+    def cards(self, *, describe: str = "", **mib: int) -> None:
+        """Puts these cards into the node: A=…, B=… in MiB; more words of each in ``describe``."""
+        lines = enumerate(mib.items())
+        text = "".join(card_line(getattr(self, n), m, i, describe) for i, (n, m) in lines)
         description = self.root.with_suffix(".cards")
         description.write_text(text)
         self.preset(description)
@@ -220,6 +224,12 @@ class Rig:
                 os.pwrite(file.fileno(), struct.pack(form, value), 64 + 64 * place + offset)
             (generation,) = struct.unpack("<Q", os.pread(file.fileno(), 8, 16))
             os.pwrite(file.fileno(), struct.pack("<Q", generation + 1), 16)
+
+    def counted(self, place: int) -> int:
+        """Bytes of a card that the processes say they have, as the node agent reads them."""
+        region = REGION.read_bytes()
+        start = REGION_USED + place * REGION_SLOTS * 8
+        return sum(struct.unpack_from(f"<{REGION_SLOTS}Q", region, start))
 
     def environment(self, *, interposed: bool = True, **more: str) -> dict[str, str]:
         """What a process of the container sees."""

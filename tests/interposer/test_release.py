@@ -58,7 +58,7 @@ def test_what_of_it_is_loaded_is_small(release: Path) -> None:
         for line in read(release, "--program-headers").splitlines()
         if line.split()[:1] == ["LOAD"]
     ]
-    assert sum(int(words[5], 16) for words in loads) < MIB // 4
+    assert sum(int(words[5], 16) for words in loads) < MIB // 2
 
 
 def test_what_the_other_compiler_makes_holds_the_slice_too(rig: Rig) -> None:

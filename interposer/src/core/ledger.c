@@ -144,6 +144,7 @@ enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, ui
     /* Larger than any sum could bear: refused before it is added, so that no sum can wrap. */
     if (bytes <= ledger_limit(ledger, card)) {
         if (try_to_reserve(ledger, card, bytes)) return LEDGER_GRANTED;
+        if (bytes == 0) return LEDGER_GRANTED; /* whatever the limit has been shrunk to */
         if (try_for_a_while(ledger, card, bytes)) return LEDGER_GRANTED;
         if (ledger_reclaim(ledger) && try_for_a_while(ledger, card, bytes)) return LEDGER_GRANTED;
     }
@@ -168,4 +169,8 @@ uint64_t ledger_used(const struct ledger *ledger, unsigned card) {
 
 uint64_t ledger_limit(const struct ledger *ledger, unsigned card) {
     return LOAD(ledger->limits->cards[card].memory_bytes);
+}
+
+uint64_t ledger_context_bytes(const struct ledger *ledger, unsigned card) {
+    return LOAD(ledger->limits->cards[card].context_bytes);
 }
