@@ -188,6 +188,14 @@ typedef struct {
 
 #define NVML_PROCESSES_UTILIZATION_V1 NVML_VERSION(nvmlProcessesUtilizationInfo_v1_t, 1u)
 
+typedef struct {
+    unsigned sessionId, pid, rest[6];
+} nvmlEncoderSessionInfo_t;
+
+typedef struct {
+    unsigned sessionId, pid, rest[10];
+} nvmlFBCSessionInfo_t;
+
 /* The start of nvmlAccountingStats_v2_t. */
 typedef struct {
     unsigned pid;

@@ -99,6 +99,10 @@ int main(void) {
     SIZE(nvmlProcessesUtilizationInfo_v1_t);
     PLACE(nvmlProcessesUtilizationInfo_v1_t, lastSeenTimeStamp);
     PLACE(nvmlProcessesUtilizationInfo_v1_t, procUtilArray);
+    SIZE(nvmlEncoderSessionInfo_t);
+    PLACE(nvmlEncoderSessionInfo_t, pid);
+    SIZE(nvmlFBCSessionInfo_t);
+    PLACE(nvmlFBCSessionInfo_t, pid);
     PLACE(nvmlAccountingStats_v2_t, pid);
     SIZE(nvmlMemory_v2_t);
     PLACE(nvmlMemory_v2_t, total);

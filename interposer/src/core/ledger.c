@@ -94,9 +94,16 @@ static bool claim_free(struct ledger *ledger, unsigned from, unsigned to) {
     return false;
 }
 
+/* Makes the owner's word another one than that of every claim of late. */
+static uint64_t claim_number(struct tranche_region *region) {
+    uint64_t number = ADD(region->claims, 1) & ((1u << TRANCHE_OWNER_CLAIM_BITS) - 1);
+    return number << (TRANCHE_OWNER_PID_BITS + TRANCHE_OWNER_START_BITS);
+}
+
 bool ledger_claim(struct ledger *ledger) {
     /* The dead first: the more slots were ever owned, the longer every sum. */
     ledger->slot = TRANCHE_MAX_SLOTS;
+    ledger->self.owner |= claim_number(ledger->region);
     unsigned known = high(ledger->region);
     if (claim_free(ledger, 0, known)) return true;
     if (ledger_reclaim(ledger) && claim_free(ledger, 0, known)) return true;

@@ -1,5 +1,5 @@
-/* What the driver has measured of processes, whosever they are: only the container's own are left of
- * it. The driver fills a list of ours, so that the program's never holds a neighbour. */
+/* What the driver has measured of processes, whosever they are: only the container's own are left of it.
+ * The driver fills a list of ours, so that the program's never holds a neighbour. */
 #include <string.h>
 #include <sys/mman.h>
 
@@ -9,114 +9,136 @@
 /* So many more may come between the two questions to the driver. */
 enum { SLACK = 64 };
 
-struct samples {
-    unsigned count;
-    size_t each; /* bytes of an entry */
-    char *all;
+struct question {
+    nvmlReturn_t (*ask)(const struct question *question, void *list, unsigned *count);
+    const struct nvml *nvml;
+    nvmlDevice_t device;
+    unsigned long long since;
+    size_t each, pid_at; /* bytes of an entry; where its pid lies */
 };
 
-static bool has_some(nvmlReturn_t result) {
-    return result == NVML_SUCCESS || result == NVML_ERROR_INSUFFICIENT_SIZE;
-}
-
-static size_t size(const struct samples *samples, unsigned count) {
-    return (count + SLACK) * samples->each;
-}
-
-static bool make_room(struct samples *samples, unsigned count) {
-    void *made = mmap(NULL, size(samples, count), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                      -1, 0);
-    samples->count = count + SLACK;
-    samples->all = made;
-    return made != MAP_FAILED;
-}
-
-static unsigned pid_of(const char *entry, size_t pid_at) {
-    unsigned pid;
-    memcpy(&pid, entry + pid_at, sizeof pid);
-    return pid;
-}
-
-/* Gives the program its own processes' entries, by the driver's rule for too little room, and our list
- * back to the kernel. `asked`: the number that the list was made for. */
-static nvmlReturn_t give(struct samples *samples, unsigned asked, size_t pid_at, nvmlReturn_t result,
-                         void *out, unsigned *count) {
+static unsigned keep_own(const struct question *question, char *list, unsigned count) {
     const struct slice *slice = slice_get();
-    unsigned kept = 0, room = out ? *count : 0;
+    size_t each = question->each;
+    unsigned kept = 0;
     if (slice) ledger_reclaim(&slice->ledger);
-    for (unsigned i = 0; result == NVML_SUCCESS && slice && i < samples->count; i++) {
-        const char *entry = samples->all + i * samples->each;
-        if (!holders_have(&slice->ledger, pid_of(entry, pid_at))) continue;
-        if (kept < room) memcpy((char *)out + kept * samples->each, entry, samples->each);
-        kept++;
+    for (unsigned i = 0; slice && i < count; i++) {
+        unsigned pid;
+        memcpy(&pid, list + i * each + question->pid_at, sizeof pid);
+        if (holders_have(&slice->ledger, pid)) memmove(list + kept++ * each, list + i * each, each);
     }
-    munmap(samples->all, size(samples, asked));
-    if (result != NVML_SUCCESS) return result;
-    *count = kept;
-    return kept <= room ? NVML_SUCCESS : NVML_ERROR_INSUFFICIENT_SIZE;
+    return kept;
+}
+
+/* Fills what there is room for; `count` becomes the number that there are. */
+static nvmlReturn_t answer(const struct question *question, void *out, unsigned *count) {
+    unsigned all = 0, room = out ? *count : 0;
+    nvmlReturn_t result = question->ask(question, NULL, &all);
+    if (result != NVML_SUCCESS && result != NVML_ERROR_INSUFFICIENT_SIZE) return result;
+    all += SLACK;
+    size_t size = all * question->each;
+    char *list = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (list == MAP_FAILED) return NVML_ERROR_MEMORY;
+    result = question->ask(question, list, &all);
+    if (result == NVML_SUCCESS) {
+        *count = keep_own(question, list, all);
+        if (*count > room) result = NVML_ERROR_INSUFFICIENT_SIZE;
+        if (out) memcpy(out, list, (*count < room ? *count : room) * question->each);
+    }
+    munmap(list, size);
+    return result;
+}
+
+/* Nothing of one's own is no success, for the two that tell of use. */
+static nvmlReturn_t answer_use(const struct question *question, void *out, unsigned *count) {
+    nvmlReturn_t result = answer(question, out, count);
+    return result == NVML_SUCCESS && *count == 0 ? NVML_ERROR_NOT_FOUND : result;
+}
+
+/* To the question for the number alone, these two answer with success. */
+static nvmlReturn_t answer_sessions(const struct question *question, void *out, unsigned *count) {
+    bool only_number = *count == 0;
+    nvmlReturn_t result = answer(question, out, count);
+    return result == NVML_ERROR_INSUFFICIENT_SIZE && only_number ? NVML_SUCCESS : result;
+}
+
+static nvmlReturn_t ask_use(const struct question *about, void *list, unsigned *count) {
+    return OWN(about->nvml, nvmlDeviceGetProcessUtilization, about->device, list, count, about->since);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetProcessUtilization(nvmlDevice_t device,
                                                     nvmlProcessUtilizationSample_t *out,
                                                     unsigned *count, unsigned long long since) {
-    const struct nvml *nvml = driver_nvml();
-    struct samples samples = {.each = sizeof *out};
-    unsigned asked = 0;
-    if (!count) return OWN(nvml, nvmlDeviceGetProcessUtilization, device, out, count, since);
-    nvmlReturn_t result = OWN(nvml, nvmlDeviceGetProcessUtilization, device, NULL, &asked, since);
-    if (!has_some(result)) return result;
-    if (!make_room(&samples, asked)) return NVML_ERROR_MEMORY;
-    result = OWN(nvml, nvmlDeviceGetProcessUtilization, device, (void *)samples.all, &samples.count,
-                 since);
-    return give(&samples, asked, offsetof(nvmlProcessUtilizationSample_t, pid), result, out, count);
+    struct question question = {ask_use, driver_nvml(), device, since, sizeof *out,
+                                offsetof(nvmlProcessUtilizationSample_t, pid)};
+    return count ? answer_use(&question, out, count) : ask_use(&question, out, count);
+}
+
+static nvmlReturn_t ask_all_use(const struct question *about, void *list, unsigned *count) {
+    nvmlProcessesUtilizationInfo_v1_t info = {NVML_PROCESSES_UTILIZATION_V1, *count, about->since, list};
+    nvmlReturn_t result =
+        OWN(about->nvml, nvmlDeviceGetProcessesUtilizationInfo, about->device, &info);
+    *count = info.processSamplesCount;
+    return result;
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetProcessesUtilizationInfo(nvmlDevice_t device,
                                                           nvmlProcessesUtilizationInfo_v1_t *info) {
     const struct nvml *nvml = driver_nvml();
-    struct samples samples = {.each = sizeof *info->procUtilArray};
     if (!info) return OWN(nvml, nvmlDeviceGetProcessesUtilizationInfo, device, info);
     if (info->version != NVML_PROCESSES_UTILIZATION_V1) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
-    nvmlProcessesUtilizationInfo_v1_t asked = {info->version, 0, info->lastSeenTimeStamp, NULL};
-    nvmlReturn_t result = OWN(nvml, nvmlDeviceGetProcessesUtilizationInfo, device, &asked);
-    if (!has_some(result)) return result;
-    unsigned number = asked.processSamplesCount;
-    if (!make_room(&samples, number)) return NVML_ERROR_MEMORY;
-    asked = (nvmlProcessesUtilizationInfo_v1_t){info->version, samples.count, info->lastSeenTimeStamp,
-                                                (void *)samples.all};
-    result = OWN(nvml, nvmlDeviceGetProcessesUtilizationInfo, device, &asked);
-    samples.count = asked.processSamplesCount;
-    return give(&samples, number, offsetof(nvmlProcessUtilizationInfo_v1_t, pid), result,
-                info->procUtilArray, &info->processSamplesCount);
+    struct question question = {ask_all_use, nvml, device, info->lastSeenTimeStamp,
+                                sizeof *info->procUtilArray,
+                                offsetof(nvmlProcessUtilizationInfo_v1_t, pid)};
+    return answer_use(&question, info->procUtilArray, &info->processSamplesCount);
+}
+
+static nvmlReturn_t ask_encoders(const struct question *about, void *list, unsigned *count) {
+    return OWN(about->nvml, nvmlDeviceGetEncoderSessions, about->device, count, list);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetEncoderSessions(nvmlDevice_t device, unsigned *count,
+                                                 nvmlEncoderSessionInfo_t *out) {
+    struct question question = {ask_encoders, driver_nvml(), device, 0, sizeof *out,
+                                offsetof(nvmlEncoderSessionInfo_t, pid)};
+    return count ? answer_sessions(&question, out, count) : ask_encoders(&question, out, count);
+}
+
+static nvmlReturn_t ask_captures(const struct question *about, void *list, unsigned *count) {
+    return OWN(about->nvml, nvmlDeviceGetFBCSessions, about->device, count, list);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetFBCSessions(nvmlDevice_t device, unsigned *count,
+                                             nvmlFBCSessionInfo_t *out) {
+    struct question question = {ask_captures, driver_nvml(), device, 0, sizeof *out,
+                                offsetof(nvmlFBCSessionInfo_t, pid)};
+    return count ? answer_sessions(&question, out, count) : ask_captures(&question, out, count);
+}
+
+static nvmlReturn_t ask_accounts(const struct question *about, void *list, unsigned *count) {
+    return OWN(about->nvml, nvmlDeviceGetAccountingPids, about->device, count, list);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetAccountingPids(nvmlDevice_t device, unsigned *count, unsigned *out) {
-    const struct nvml *nvml = driver_nvml();
-    struct samples samples = {.each = sizeof *out};
-    unsigned asked = 0;
-    if (!count) return OWN(nvml, nvmlDeviceGetAccountingPids, device, count, out);
-    nvmlReturn_t result = OWN(nvml, nvmlDeviceGetAccountingPids, device, &asked, NULL);
-    if (!has_some(result)) return result;
-    if (!make_room(&samples, asked)) return NVML_ERROR_MEMORY;
-    result = OWN(nvml, nvmlDeviceGetAccountingPids, device, &samples.count, (void *)samples.all);
-    return give(&samples, asked, 0, result, out, count);
+    struct question question = {ask_accounts, driver_nvml(), device, 0, sizeof *out, 0};
+    return count ? answer(&question, out, count) : ask_accounts(&question, out, count);
 }
 
-/* Of a stranger the driver's answer is that of a process that it does not know. */
 static bool is_own(unsigned pid) {
     const struct slice *slice = slice_get();
+    if (slice) ledger_reclaim(&slice->ledger);
     return slice && holders_have(&slice->ledger, pid);
 }
 
-EXPORT nvmlReturn_t nvmlDeviceGetAccountingStats(nvmlDevice_t device, unsigned pid, void *stats) {
+/* A stranger has no account: the driver is not asked, since it would write what it has. */
+EXPORT nvmlReturn_t nvmlDeviceGetAccountingStats(nvmlDevice_t device, unsigned pid, void *out) {
     const struct nvml *nvml = driver_nvml();
-    if (!is_own(pid)) return NVML_ERROR_NOT_FOUND;
-    return OWN(nvml, nvmlDeviceGetAccountingStats, device, pid, stats);
+    if (nvml && nvml->nvmlDeviceGetAccountingStats && out && !is_own(pid)) return NVML_ERROR_NOT_FOUND;
+    return OWN(nvml, nvmlDeviceGetAccountingStats, device, pid, out);
 }
 
-EXPORT nvmlReturn_t nvmlDeviceGetAccountingStats_v2(nvmlDevice_t device,
-                                                    nvmlAccountingStats_v2_t *stats) {
+EXPORT nvmlReturn_t nvmlDeviceGetAccountingStats_v2(nvmlDevice_t device, nvmlAccountingStats_v2_t *out) {
     const struct nvml *nvml = driver_nvml();
-    if (stats && !is_own(stats->pid)) return NVML_ERROR_NOT_FOUND;
-    return OWN(nvml, nvmlDeviceGetAccountingStats_v2, device, stats);
+    if (nvml && nvml->nvmlDeviceGetAccountingStats_v2 && out && !is_own(out->pid)) return NVML_ERROR_NOT_FOUND;
+    return OWN(nvml, nvmlDeviceGetAccountingStats_v2, device, out);
 }
