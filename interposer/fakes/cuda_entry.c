@@ -44,6 +44,13 @@ EXPORT CUresult cuGetErrorString(CUresult error, const char **text) {
     return describe(error, text, offsetof(__typeof__(ERRORS[0]), words));
 }
 
+/* Tables of functions that only NVIDIA's own libraries know how to call: there are none here. */
+EXPORT CUresult cuGetExportTable(const void **table, const CUuuid *id) {
+    (void)id;
+    if (table) *table = NULL;
+    return CUDA_ERROR_NOT_FOUND;
+}
+
 /* As cuda.h tells it: what is not there is no error, but NULL and a status. */
 EXPORT CUresult cuGetProcAddress_v2(const char *symbol, void **at, int version, cuuint64_t flags,
                                     CUdriverProcAddressQueryResult *status) {

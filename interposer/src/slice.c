@@ -133,6 +133,17 @@ static struct slice *attach(void) {
     return have;
 }
 
+bool slice_tells_of_contexts(void) {
+    const struct tranche_limits *file =
+        map_file(TRANCHE_LIMITS_PATH, sizeof *file, false, &limits_mapping);
+    if (!file || file == MAP_FAILED || !limits_are_sound(file)) return false;
+    uint64_t any = 0;
+    for (unsigned card = 0; card < TRANCHE_MAX_CARDS; card++) {
+        any |= __atomic_load_n(&file->cards[card].context_bytes, __ATOMIC_RELAXED);
+    }
+    return any != 0;
+}
+
 struct slice *slice_get(void) {
     struct slice *have = slice_attached();
     return have ? have : attach();

@@ -9,6 +9,7 @@
 
 #include "core/ledger.h"
 #include "core/prices.h"
+#include "core/records.h"
 #include "core/table.h"
 #include "driver_types.h"
 #include "sys.h"
@@ -28,7 +29,16 @@ struct sample {
 struct slice {
     struct ledger ledger;
     struct table pointers; /* device addresses */
-    struct table handles;  /* of physical memory: cuMemCreate */
+    struct records records; /* the values of the next five: */
+    struct table handles;   /* of physical memory: cuMemCreate */
+    struct table mappings;  /* of such memory, by address */
+    struct table bindings;  /* of such memory, to multicast objects and sparse arrays */
+    struct table arrays;
+    struct table contexts;  /* but for the primary ones */
+    uint64_t arrays_born;
+    uint32_t endings_begun, endings_done; /* calls that may end a context */
+    uint32_t endings_left;                /* whether what went with one is to be looked for */
+    uint64_t primaries[SLICE_ORDINALS]; /* charged for the card's primary context; by CUdevice */
     struct table pools;    /* where a memory pool's memory lies */
     int cards[SLICE_ORDINALS]; /* CUdevice -> place in the limits, as slice_card() has found it */
     struct prices *prices;     /* of what was launched; NULL until something was */
@@ -57,6 +67,9 @@ static inline struct slice *slice_attached(void) {
 
 /* Made if need be; NULL if there is no memory. */
 struct prices *slice_prices(struct slice *slice);
+
+/* Whether the limits say of any card what a context takes. Attaches nothing, and says nothing. */
+bool slice_tells_of_contexts(void);
 
 /* The card's place in the limits, or SLICE_NO_CARD. */
 int slice_card_by_uuid(const struct slice *slice, const uint8_t uuid[16]);

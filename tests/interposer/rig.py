@@ -6,6 +6,7 @@ to a container.
 
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -32,6 +33,9 @@ LIMITS_FIELDS = {
 }
 """Of a card in the limits: place and form; `interposer/include/tranche/limits.h`."""
 REGION_SIZE = 331776
+REGION_USED = 69632
+REGION_SLOTS = 1024
+"""Where the region's counts lie, and how many a card has; `interposer/include/tranche/region.h`."""
 MIB = 1 << 20
 OUT_OF_MEMORY = 2
 
@@ -48,7 +52,12 @@ def make(*words: str) -> None:
 
 
 def build_library(
-    variant: str = "plain", sanitize: str = "", *, folder: Path = LIMITS.parent, defines: str = ""
+    variant: str = "plain",
+    sanitize: str = "",
+    compiler: str = "",
+    *,
+    folder: Path = LIMITS.parent,
+    defines: str = "",
 ) -> Path:
     """The library with the paths of the tests."""
     paths = {"LIMITS": folder / LIMITS.name, "REGION": folder / REGION.name}
@@ -56,7 +65,8 @@ def build_library(
         [*(f'-DTRANCHE_{name}_PATH=\\"{path}\\"' for name, path in paths.items()), defines]
     )
     words = ["library", f"VARIANT=tests-interposer/{variant}", f"DEFINES={all_defines}"]
-    make(*words, *([f"SANITIZE={sanitize}"] if sanitize else []))
+    words += [f"SANITIZE={sanitize}"] if sanitize else []
+    make(*words, *([f"CC={compiler}"] if compiler else []))
     return TESTS / variant / "libtranche.so"
 
 
@@ -101,17 +111,17 @@ def build_unit(
     return target
 
 
-def card_line(uuid: str, mib: int, minor: int) -> str:
+def card_line(uuid: str, mib: int, minor: int, more: str = "") -> str:
     """One card of a description."""
     return (
         f'card uuid={uuid} name="NVIDIA A100-SXM4-80GB" mib={mib} minor={minor} numa=0'
-        f" pci=0000:{0x3B + minor:02x}:00.0 cc=8.0 sms=108\n"
+        f" pci=0000:{0x3B + minor:02x}:00.0 cc=8.0 sms=108 {more}\n"
     )
 
 
 def uuid_bytes(uuid: str) -> bytes:
-    """The 16 bytes of ``GPU-…``."""
-    return bytes.fromhex(uuid.removeprefix("GPU-").replace("-", ""))
+    """The 16 bytes of ``GPU-…`` or ``MIG-…``."""
+    return bytes.fromhex(uuid[4:].replace("-", ""))
 
 
 def limits_file(limits: Mapping[str, int], **fields: int) -> bytes:
@@ -182,14 +192,33 @@ class Rig:
         self.root = root
         self.library = library
 
-    def cards(self, **mib: int) -> None:
-        """Puts these cards into the node: A=…, B=… in MiB."""
-        text = "".join(card_line(getattr(self, n), m, i) for i, (n, m) in enumerate(mib.items()))
+    def cards(self, *, describe: str = "", **mib: int) -> None:
+        """Puts these cards into the node: A=…, B=… in MiB; more words of each in ``describe``."""
+        lines = enumerate(mib.items())
+        text = "".join(card_line(getattr(self, n), m, i, describe) for i, (n, m) in lines)
         description = self.root.with_suffix(".cards")
         description.write_text(text)
+        self.preset(description)
+
+    def preset(self, cards: str | Path) -> None:
+        """Puts the cards of a description into the node: a file, or a name of `fakes/cards`."""
         maker = REPOSITORY / "interposer/fakes/driver_root.py"
-        words = [sys.executable, maker, self.root, "--cards", description, "--placeholder-devices"]
+        words = [sys.executable, maker, self.root, "--cards", cards, "--placeholder-devices"]
         subprocess.run(words, check=True)
+
+    def libraries(self, folder: str) -> None:
+        """Puts another build of the driver into the node."""
+        for library in Path(folder).iterdir():
+            shutil.copy(library, self.root / "usr/lib/x86_64-linux-gnu" / library.name)
+
+    def fault(self, *words: object) -> None:
+        """One line of the node's faults (`fakes/faults.h`) in place of those of before, or none."""
+        (self.root / "etc/fakegpu/faults").write_text(" ".join(map(str, words)) + "\n")
+
+    def grant(self, bytes_by_uuid: Mapping[str, int]) -> None:
+        """As `slice`, of cards by their uuids."""
+        self.limits_bytes(limits_file(bytes_by_uuid))
+        self.region_bytes(bytes(REGION_SIZE))
 
     def slice(self, fields: Mapping[str, int] | None = None, **mib: float) -> None:
         """Makes limits and a region anew, as at every start of a container."""
@@ -223,6 +252,12 @@ class Rig:
         content = (self.root / "run/fakegpu/clock").read_bytes()[:8]
         return int.from_bytes(content[4:8], "little")
 
+    def counted(self, place: int) -> int:
+        """Bytes of a card that the processes say they have, as the node agent reads them."""
+        region = REGION.read_bytes()
+        start = REGION_USED + place * REGION_SLOTS * 8
+        return sum(struct.unpack_from(f"<{REGION_SLOTS}Q", region, start))
+
     def environment(self, *, interposed: bool = True, **more: str) -> dict[str, str]:
         """What a process of the container sees."""
         own = {"LD_LIBRARY_PATH": str(self.root / "usr/lib/x86_64-linux-gnu")}
@@ -232,11 +267,18 @@ class Rig:
 
     @contextmanager
     def program(
-        self, via: str = "dlsym", *, client: str = "client", device: int = 0, **env: str
+        self,
+        via: str = "dlsym",
+        *,
+        client: str = "client",
+        device: int = 0,
+        interposed: bool = True,
+        **env: str,
     ) -> Iterator[Program]:
         """A client with a context on a card."""
         name = "direct" if (client, via) == ("client", "direct") else client
-        program = Program([TESTS / "clients" / name, via], self.environment(**env))
+        environment = self.environment(interposed=interposed, **env)
+        program = Program([TESTS / "clients" / name, via], environment)
         try:
             assert program.ask(f"init {device}") == "0"
             yield program

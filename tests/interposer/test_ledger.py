@@ -73,3 +73,9 @@ def test_without_a_rule_some_order_breaks_it(tmp_path: Path, rule: str) -> None:
     program = build_unit("ledger", name="ledger-without", source=tmp_path)
     tries = (explore(program, name, depths[0]) for name, depths in DEEPEST.items())
     assert any("choices:" in each for each in tries)
+
+
+def test_a_slot_judged_before_its_process_called_exec_is_not_taken_from_what_came_after() -> None:
+    program = build_unit("exec", "core/ledger.c")
+    done = subprocess.run([program], check=True, capture_output=True, text=True)
+    assert done.stdout == "kept\n"

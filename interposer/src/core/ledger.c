@@ -94,9 +94,16 @@ static bool claim_free(struct ledger *ledger, unsigned from, unsigned to) {
     return false;
 }
 
+/* Makes the owner's word another one than that of every claim of late. */
+static uint64_t claim_number(struct tranche_region *region) {
+    uint64_t number = ADD(region->claims, 1) & ((1u << TRANCHE_OWNER_CLAIM_BITS) - 1);
+    return number << (TRANCHE_OWNER_PID_BITS + TRANCHE_OWNER_START_BITS);
+}
+
 bool ledger_claim(struct ledger *ledger) {
     /* The dead first: the more slots were ever owned, the longer every sum. */
     ledger->slot = TRANCHE_MAX_SLOTS;
+    ledger->self.owner |= claim_number(ledger->region);
     unsigned known = high(ledger->region);
     if (claim_free(ledger, 0, known)) return true;
     if (ledger_reclaim(ledger) && claim_free(ledger, 0, known)) return true;
@@ -144,6 +151,7 @@ enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, ui
     /* Larger than any sum could bear: refused before it is added, so that no sum can wrap. */
     if (bytes <= ledger_limit(ledger, card)) {
         if (try_to_reserve(ledger, card, bytes)) return LEDGER_GRANTED;
+        if (bytes == 0) return LEDGER_GRANTED; /* whatever the limit has been shrunk to */
         if (try_for_a_while(ledger, card, bytes)) return LEDGER_GRANTED;
         if (ledger_reclaim(ledger) && try_for_a_while(ledger, card, bytes)) return LEDGER_GRANTED;
     }
@@ -168,4 +176,8 @@ uint64_t ledger_used(const struct ledger *ledger, unsigned card) {
 
 uint64_t ledger_limit(const struct ledger *ledger, unsigned card) {
     return LOAD(ledger->limits->cards[card].memory_bytes);
+}
+
+uint64_t ledger_context_bytes(const struct ledger *ledger, unsigned card) {
+    return LOAD(ledger->limits->cards[card].context_bytes);
 }

@@ -94,6 +94,22 @@ bool table_put(struct table *table, uint64_t key, uint64_t value) {
     return place != NULL;
 }
 
+bool table_swap(struct table *table, uint64_t key, uint64_t value, uint64_t *old) {
+    *old = 0;
+    if (value & PRESENT) return false;
+    if (!is_in_tree(key)) return put_in_levels(table, key, value);
+    uint64_t *place = tree_place(&table->tree, key, true);
+    if (place) *old = __atomic_exchange_n(place, value | PRESENT, __ATOMIC_ACQ_REL) & ~PRESENT;
+    return place != NULL;
+}
+
+bool table_put_back(struct table *table, uint64_t key, uint64_t value) {
+    if (!is_in_tree(key)) return put_in_levels(table, key, value);
+    uint64_t *place = tree_place(&table->tree, key, false), none = 0;
+    return place && __atomic_compare_exchange_n(place, &none, value | PRESENT, false, __ATOMIC_ACQ_REL,
+                                                __ATOMIC_RELAXED);
+}
+
 bool table_get(struct table *table, uint64_t key, uint64_t *value) {
     if (is_in_tree(key)) {
         const uint64_t *place = tree_place(&table->tree, key, false);
@@ -118,4 +134,25 @@ bool table_take(struct table *table, uint64_t key, uint64_t *value) {
     *value = __atomic_load_n(&entry->value, __ATOMIC_RELAXED);
     return __atomic_compare_exchange_n(&entry->key, &key, 0, false, __ATOMIC_ACQ_REL,
                                        __ATOMIC_RELAXED);
+}
+
+struct seeing {
+    void (*see)(void *to, uint64_t key, uint64_t value);
+    void *to;
+};
+
+static void see_of_tree(void *to, uint64_t key, uint64_t value) {
+    const struct seeing *seeing = to;
+    seeing->see(seeing->to, key, value & ~PRESENT);
+}
+
+void table_each(struct table *table, void (*see)(void *to, uint64_t key, uint64_t value), void *to) {
+    tree_each(&table->tree, see_of_tree, &(struct seeing){.see = see, .to = to});
+    for (unsigned level = 0; level < TABLE_LEVELS; level++) {
+        struct table_entry *at = __atomic_load_n(&table->levels[level], __ATOMIC_ACQUIRE);
+        for (struct table_entry *end = at ? at + size(level) / sizeof *at : at; at < end; at++) {
+            uint64_t key = __atomic_load_n(&at->key, __ATOMIC_ACQUIRE);
+            if (key > WRITING) see(to, key, __atomic_load_n(&at->value, __ATOMIC_RELAXED));
+        }
+    }
 }

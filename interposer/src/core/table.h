@@ -27,10 +27,19 @@ struct table {
 /* Keys 0 and 1 and values from 2^63 on cannot be kept. False when there is no memory to do so. */
 bool table_put(struct table *table, uint64_t key, uint64_t value);
 
+/* The same, and tells what was kept for the key, or 0; of keys that are no addresses it does not know. */
+bool table_swap(struct table *table, uint64_t key, uint64_t value, uint64_t *old);
+
+/* Puts back what was taken out; false, and nothing done, if something was put there since. */
+bool table_put_back(struct table *table, uint64_t key, uint64_t value);
+
 /* Takes the entry out; false if there is none. Of several callers one gets it. */
 bool table_take(struct table *table, uint64_t key, uint64_t *value);
 
 /* Reads the entry; false if there is none. */
 bool table_get(struct table *table, uint64_t key, uint64_t *value);
+
+/* Tells `see` of every entry that is there all the time; of others perhaps. It may put and take. */
+void table_each(struct table *table, void (*see)(void *to, uint64_t key, uint64_t value), void *to);
 
 #endif

@@ -121,3 +121,40 @@ uint64_t *tree_place(struct tree *tree, uint64_t address, bool make) {
         at = &node->below[index];
     }
 }
+
+/* --- all of them ---------------------------------------------------------------------------------- */
+struct visit {
+    void (*see)(void *to, uint64_t address, uint64_t value);
+    void *to;
+};
+
+static void visit_values(const struct visit *visit, const uint64_t *values, unsigned count,
+                         uint64_t start, unsigned bits) {
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t value = __atomic_load_n(&values[i], __ATOMIC_ACQUIRE);
+        if (value) visit->see(visit->to, start + ((uint64_t)i << bits), value);
+    }
+}
+
+static void visit_node(const struct visit *visit, struct node *node, uint64_t start, unsigned bits) {
+    if (!node) return;
+    visit_values(visit, node->values, PARTS, start, bits);
+    for (unsigned i = 0; bits > TREE_STEP_BITS && i < PARTS; i++) {
+        struct node *below = __atomic_load_n(&node->below[i], __ATOMIC_ACQUIRE);
+        visit_node(visit, below, start + ((uint64_t)i << bits), bits - NODE_BITS);
+    }
+}
+
+void tree_each(struct tree *tree, void (*see)(void *to, uint64_t address, uint64_t value), void *to) {
+    struct visit visit = {.see = see, .to = to};
+    void **entries = __atomic_load_n(&tree->root, __ATOMIC_ACQUIRE);
+    for (uint64_t i = 0; entries && i < ROOT_ENTRIES; i++) {
+        struct gib *gib = __atomic_load_n(&entries[i], __ATOMIC_ACQUIRE);
+        if (!gib) continue;
+        visit_values(&visit, gib->values, PAGES, i << GIB_BITS, PAGE_BITS);
+        for (uint64_t page = 0; page < PAGES; page++) {
+            struct node *node = __atomic_load_n(&gib->below[page], __ATOMIC_ACQUIRE);
+            visit_node(&visit, node, i << GIB_BITS | page << PAGE_BITS, FIRST_BITS);
+        }
+    }
+}

@@ -25,4 +25,7 @@ struct tree {
  * `make`, what is missing on the way is made: NULL then only if there is no memory. */
 uint64_t *tree_place(struct tree *tree, uint64_t address, bool make);
 
+/* Tells `see` of every address with a value that is there all the time; of others perhaps. */
+void tree_each(struct tree *tree, void (*see)(void *to, uint64_t address, uint64_t value), void *to);
+
 #endif

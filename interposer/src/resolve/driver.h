@@ -58,6 +58,10 @@ static inline const struct cuda *driver_cuda(void) {
 /* Whether a name is one of the two libraries' own: cuMemAlloc, not cublasCreate. */
 bool driver_is_name(const char *name);
 
+/* Where `name` would be looked up if the library were not there: the driver, where it is loaded; NULL
+ * where it is not. */
+void *driver_handle(const char *name);
+
 /* What a program gets that asked for `name` and would have got `address`: our hook of exactly that
  * function, or the address itself. A hook of ours that stands for nothing (the driver is not
  * loaded, or too old to have it) becomes NULL. */

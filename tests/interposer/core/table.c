@@ -59,6 +59,11 @@ static void *work(void *place) {
     return NULL;
 }
 
+static void see(void *to, uint64_t at, uint64_t n) {
+    check(at == key(n));
+    ++*(uint64_t *)to;
+}
+
 static long resident_kib(void) {
     long all = 0, resident = 0;
     FILE *file = fopen("/proc/self/statm", "r");
@@ -76,6 +81,9 @@ int main(int argc, char **argv) {
     for (uint64_t n = 0; n < COMMON; n++) check(table_put(&table, key(n), n));
     for (int i = 0; i < threads; i++) pthread_create(&ids[i], NULL, work, (void *)(size_t)i);
     for (int i = 0; i < threads; i++) pthread_join(ids[i], NULL);
+    uint64_t seen = 0;
+    table_each(&table, see, &seen);
+    check(seen == (uint64_t)threads * count); /* the common ones were all taken */
     printf("%ld %ld %ld\n", wrong, taken, resident_kib() - before);
     return 0;
 }
