@@ -62,7 +62,7 @@ def widths(parameters: str, sizes: dict[str, int]) -> list[int]:
         words = re.sub(r"\bconst\b|\bstruct\b|\benum\b|\brestrict\b", "", parameter).strip()
         if words in {"", "void"}:
             continue
-        if "*" in words or "[" in words or words.endswith(")"):
+        if re.search(r"[*[]|\)$|Callback\b", words):
             found.append(8)
             continue
         kind = re.sub(r"\s*\w+$", "", words).strip() or words
