@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from nodeagent.enforcement.shares import Shares
 from nodeagent.health.inventory import Inventory
 from nodeagent.kubelet.plugin import DevicePlugin
 from nodeagent.kubelet.pod_resources import active_pods
@@ -89,6 +90,7 @@ async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Eve
             registration.run(),
             _keep_offer(settings, inventory, registration),
             reclaimer.run(RECLAIM_EVERY),
+            Shares(store.sharers).run(),
         )
         await _leave(world, store, registration)
 
@@ -137,4 +139,5 @@ def _node(settings: Settings, library_name: str) -> Node:
         library=library_name,
         mode=settings.driver_mode,
         vendor_cdi=settings.vendor_cdi_dirs,
+        cores=settings.cores_policy,
     )

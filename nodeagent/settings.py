@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nodeagent.enforcement.interposer import CoresPolicy
 from nodeagent.slices.cdi import DriverMode
 
 _DESCRIPTION: Final = """\
@@ -29,6 +30,7 @@ class Settings:
     pod_resources_socket: Path
     library: Path
     slices_per_card: int
+    cores_policy: CoresPolicy
     resource_name: str
     cgroup_root: Path
     metrics_port: int
@@ -111,6 +113,14 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         type=Path,
     )
     add("--slices-per-card", 100, "how many containers may share a card", type=int)
+    add(
+        "--cores-policy",
+        "balance",
+        "when a slice's share of the cores is held to: fixed always, balance while another slice"
+        " works on the card, none never",
+        type=CoresPolicy,
+        choices=tuple(CoresPolicy),
+    )
     add("--resource-name", "nvidia.com/gpu", "the resource offered to the kubelet")
     add("--cgroup-root", "/sys/fs/cgroup", "where the host's cgroups are mounted", type=Path)
     add("--metrics-port", 9400, "Prometheus metrics; 0 for none", type=int)

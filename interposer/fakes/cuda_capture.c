@@ -2,8 +2,12 @@
  * default streams do not capture, and no event draws another stream in. */
 #include "graphs.h"
 
-CUgraph stream_graph(CUstream stream) {
-    return (uintptr_t)stream > 2 ? stream->capturing : NULL;
+static int capturing, spoilt; /* how many capture; whether one of them was lost by a call elsewhere */
+
+bool captures_spoil(void) {
+    if (!__atomic_load_n(&capturing, __ATOMIC_RELAXED)) return false;
+    __atomic_store_n(&spoilt, 1, __ATOMIC_RELAXED);
+    return true;
 }
 
 static void append(CUgraph graph, CUgraphNode node) {
@@ -11,14 +15,16 @@ static void append(CUgraph graph, CUgraphNode node) {
     if (!node) graph->invalid = true;
 }
 
-bool graph_capture_kernel(CUstream stream, CUfunction function, unsigned blocks, unsigned threads) {
-    CUgraph graph = stream_graph(stream);
+bool graph_capture_kernel(CUstream stream, CUfunction function, uint64_t blocks,
+                          CUresult *result) {
+    CUgraph graph = stream_captures(stream);
     if (!graph) return false;
     CUgraphNode node = graph_add(graph, &graph->tail, graph->tail != NULL, CU_GRAPH_NODE_TYPE_KERNEL);
     append(graph, node);
+    *result = node ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
     if (node) {
-        node->kernel = (CUDA_KERNEL_NODE_PARAMS){.func = function, .gridDimX = blocks, .gridDimY = 1,
-                                                 .gridDimZ = 1, .blockDimX = threads, .blockDimY = 1,
+        node->kernel = (CUDA_KERNEL_NODE_PARAMS){.func = function, .gridDimX = (unsigned)blocks, .gridDimY = 1,
+                                                 .gridDimZ = 1, .blockDimX = 1, .blockDimY = 1,
                                                  .blockDimZ = 1};
     }
     return true;
@@ -26,7 +32,7 @@ bool graph_capture_kernel(CUstream stream, CUfunction function, unsigned blocks,
 
 bool graph_capture_alloc(CUstream stream, CUdevice device, size_t bytes, CUdeviceptr *at,
                          CUresult *result) {
-    CUgraph graph = stream_graph(stream);
+    CUgraph graph = stream_captures(stream);
     if (!graph) return false;
     CUgraphNode node = NULL;
     *result = graph_add_alloc(graph, &graph->tail, graph->tail != NULL, device, bytes, &node);
@@ -36,7 +42,7 @@ bool graph_capture_alloc(CUstream stream, CUdevice device, size_t bytes, CUdevic
 }
 
 bool graph_capture_free(CUstream stream, CUdeviceptr at, CUresult *result) {
-    CUgraph graph = stream_graph(stream);
+    CUgraph graph = stream_captures(stream);
     if (!graph) return false;
     CUgraphNode node = NULL;
     *result = graph_add_free(graph, &graph->tail, graph->tail != NULL, at, &node);
@@ -48,8 +54,10 @@ static CUresult begin(CUstream stream, CUgraph graph) {
     if ((uintptr_t)stream <= 2) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     if (stream->capturing) return CUDA_ERROR_ILLEGAL_STATE;
     CUresult result = graph ? CUDA_SUCCESS : cuGraphCreate(&graph, 0);
-    if (result == CUDA_SUCCESS) stream->capturing = graph;
-    return result;
+    if (result != CUDA_SUCCESS) return result;
+    stream->capturing = graph;
+    __atomic_fetch_add(&capturing, 1, __ATOMIC_RELAXED);
+    return CUDA_SUCCESS;
 }
 
 EXPORT CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode) {
@@ -87,9 +95,11 @@ EXPORT CUresult cuStreamBeginCaptureToGraph_ptsz(CUstream stream, CUgraph graph,
 }
 
 EXPORT CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
-    if (!stream_graph(stream)) return CUDA_ERROR_ILLEGAL_STATE;
+    if (!stream_captures(stream)) return CUDA_ERROR_ILLEGAL_STATE;
     CUgraph captured = stream->capturing;
     stream->capturing = NULL;
+    __atomic_fetch_sub(&capturing, 1, __ATOMIC_RELAXED);
+    if (__atomic_exchange_n(&spoilt, 0, __ATOMIC_RELAXED)) captured->invalid = true;
     if (graph) *graph = captured->invalid ? NULL : captured;
     return captured->invalid ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED : CUDA_SUCCESS;
 }
@@ -99,7 +109,11 @@ EXPORT CUresult cuStreamEndCapture_ptsz(CUstream stream, CUgraph *graph) {
 }
 
 EXPORT CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus *status) {
-    CUgraph graph = stream_graph(stream);
+    /* The default stream cannot be asked while one that it would wait for captures (cuda.h). */
+    if ((uintptr_t)stream <= 2 && __atomic_load_n(&capturing, __ATOMIC_RELAXED)) {
+        return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
+    }
+    CUgraph graph = stream_captures(stream);
     *status = !graph           ? CU_STREAM_CAPTURE_STATUS_NONE
               : graph->invalid ? CU_STREAM_CAPTURE_STATUS_INVALIDATED
                                : CU_STREAM_CAPTURE_STATUS_ACTIVE;
@@ -114,7 +128,7 @@ EXPORT CUresult cuStreamGetCaptureInfo_v3(CUstream stream, CUstreamCaptureStatus
                                           cuuint64_t *id, CUgraph *graph,
                                           const CUgraphNode **dependencies,
                                           const CUgraphEdgeData **data, size_t *count) {
-    CUgraph captured = stream_graph(stream);
+    CUgraph captured = stream_captures(stream);
     if (id) *id = (cuuint64_t)(uintptr_t)captured;
     if (graph) *graph = captured;
     if (dependencies) *dependencies = captured ? &captured->tail : NULL;

@@ -4,12 +4,6 @@
 #include "graphs.h"
 #include "pools.h"
 
-/* Stands for the card's time until another file has it. */
-__attribute__((weak)) void card_run(CUdevice device, CUstream stream, CUfunction function,
-                                    unsigned blocks, unsigned threads) {
-    (void)device, (void)stream, (void)function, (void)blocks, (void)threads;
-}
-
 static size_t nodes_within(const struct CUgraph_st *graph) {
     size_t count = graph->count;
     for (size_t i = 0; i < graph->count; i++) {
@@ -20,8 +14,7 @@ static size_t nodes_within(const struct CUgraph_st *graph) {
 
 static struct kernel kernel_of(const CUDA_KERNEL_NODE_PARAMS *params) {
     return (struct kernel){.function = params->func,
-                           .blocks = params->gridDimX * params->gridDimY * params->gridDimZ,
-                           .threads = params->blockDimX * params->blockDimY * params->blockDimZ};
+                           .blocks = params->gridDimX * params->gridDimY * params->gridDimZ};
 }
 
 /* What the graph does, in an order in which it may be done. */
@@ -131,8 +124,7 @@ EXPORT CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
     result = exec_start(exec);
     pthread_mutex_unlock(&graphs_lock);
     for (size_t i = 0; result == CUDA_SUCCESS && i < exec->kernel_count; i++) {
-        const struct kernel *kernel = &exec->kernels[i];
-        card_run(device, stream, kernel->function, kernel->blocks, kernel->threads);
+        result = card_run(stream, exec->kernels[i].function, exec->kernels[i].blocks);
     }
     return result;
 }

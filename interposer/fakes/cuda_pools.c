@@ -161,6 +161,7 @@ EXPORT CUresult cuMemAllocFromPoolAsync_ptsz(CUdeviceptr *at, size_t bytes, CUme
 }
 
 EXPORT CUresult cuMemAllocAsync(CUdeviceptr *at, size_t bytes, CUstream stream) {
+    FAULT(CUresult);
     CUdevice device;
     CUmemoryPool pool;
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;

@@ -39,7 +39,7 @@ struct allocation {
 
 struct kernel {
     CUfunction function;
-    unsigned blocks, threads;
+    unsigned blocks;
 };
 
 struct CUgraphExec_st {
@@ -70,9 +70,6 @@ CUresult graph_add_alloc(CUgraph graph, const CUgraphNode *dependencies, size_t 
                          CUdevice device, size_t bytes, CUgraphNode *node);
 CUresult graph_add_free(CUgraph graph, const CUgraphNode *dependencies, size_t count,
                         CUdeviceptr at, CUgraphNode *node);
-
-/* The graph that the stream is capturing into; NULL where it is not. */
-CUgraph stream_graph(CUstream stream);
 
 /* What a stream that captures is asked for; false: it does not, go on. */
 bool graph_capture_alloc(CUstream stream, CUdevice device, size_t bytes, CUdeviceptr *at,

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from nodeagent.enforcement import layout
 from nodeagent.enforcement.region import Count, read_region
@@ -12,13 +14,35 @@ from tranche.words.errors import Malformed
 _MIB = 1 << 20
 
 
-def limits(grants: Sequence[Grant]) -> bytes:
+class CoresPolicy(StrEnum):
+    """When a share of a card's cores is held to; HAMi: force, default, disable."""
+
+    FIXED = "fixed"
+    BALANCE = "balance"
+    NONE = "none"
+
+
+_NUMBERS: Final = {
+    CoresPolicy.FIXED: layout.CORES_FIXED,
+    CoresPolicy.BALANCE: layout.CORES_BALANCE,
+    CoresPolicy.NONE: layout.CORES_NONE,
+}
+
+
+def limits(grants: Sequence[Grant], policy: CoresPolicy = CoresPolicy.FIXED) -> bytes:
     """The content of ``limits`` for these grants, in their order.
+
+    Whether somebody else works on the cards is not known yet, so it says that one does.
 
     Raises:
         Malformed: more cards than the layout holds, or a uuid that is none.
     """
-    return layout.pack_limits([layout.Limit(g.card, g.mib * _MIB, g.cores) for g in grants])
+    return layout.pack_limits(
+        [
+            layout.Limit(g.card, g.mib * _MIB, g.cores, _NUMBERS[policy], neighbours=1)
+            for g in grants
+        ]
+    )
 
 
 def read_use(folder: Path, grants: Sequence[Grant]) -> Mapping[str, Count]:
@@ -29,10 +53,11 @@ def read_use(folder: Path, grants: Sequence[Grant]) -> Mapping[str, Count]:
         return {}
 
 
-def resize(folder: Path, index: int, memory_bytes: int) -> None:
-    """Changes what a running container may use of its ``index``-th card.
+def change(folder: Path, index: int, **fields: int) -> None:
+    """Changes, while its container runs, what the limits say of its ``index``-th card.
 
-    One aligned store into the file that the container has mounted, then the generation.
+    Each field of `layout.LimitsCard` is one aligned store into the file that the container has
+    mounted; then the generation.
 
     Raises:
         OSError: the limits are not there or not writable.
@@ -40,7 +65,9 @@ def resize(folder: Path, index: int, memory_bytes: int) -> None:
     generation = layout.Limits.generation.offset
     descriptor = os.open(folder / "limits", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        os.pwrite(descriptor, memory_bytes.to_bytes(8, "little"), layout.memory_offset(index))
+        for name, value in fields.items():
+            place, size = layout.limits_field(index, name)
+            os.pwrite(descriptor, value.to_bytes(size, "little"), place)
         count = int.from_bytes(os.pread(descriptor, 8, generation), "little") + 1
         os.pwrite(descriptor, count.to_bytes(8, "little"), generation)
     finally:

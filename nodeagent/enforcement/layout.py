@@ -21,6 +21,9 @@ from tranche.words.errors import Malformed
 
 LIMITS_MAGIC: Final = 0x4D4C5254
 LIMITS_VERSION: Final = 2
+CORES_FIXED: Final = 0
+CORES_BALANCE: Final = 1
+CORES_NONE: Final = 2
 MAX_CARDS: Final = 32
 MAX_SLOTS: Final = 1024
 REGION_STAMP: Final = 0x24E475254
@@ -89,7 +92,7 @@ class Region(LittleEndianStructure):
     _fields_ = (
         ("stamp", c_uint64),
         ("slots_high", c_uint32),
-        ("reserved0", c_uint32),
+        ("claims", c_uint32),
         ("reserved", c_uint64 * 6),
         ("cards", RegionCard * MAX_CARDS),
         ("reserved1", c_uint8 * 1984),
@@ -104,11 +107,19 @@ REGION_SIZE: Final = sizeof(Region)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a container may take of one card: bytes, and percent of cores or 0 for no share."""
+    """What a container may take of one card.
+
+    Attributes:
+        cores: percent; 0 for no share.
+        policy: one of ``CORES_…``.
+        neighbours: other slices that work on the card.
+    """
 
     uuid: str
     memory_bytes: int
     cores: int
+    policy: int
+    neighbours: int
 
 
 def pack_limits(limits: Sequence[Limit]) -> bytes:
@@ -130,6 +141,8 @@ def pack_limits(limits: Sequence[Limit]) -> bytes:
         card.uuid[:] = uuid_bytes(limit.uuid)
         card.memory_bytes = limit.memory_bytes
         card.cores_percent = limit.cores
+        card.cores_policy = limit.policy
+        card.neighbours = limit.neighbours
     return bytes(file)
 
 
@@ -146,9 +159,10 @@ def uuid_bytes(text: str) -> bytes:
         raise Malformed(f"card {text!r}: not a uuid") from error
 
 
-def memory_offset(index: int) -> int:
-    """Where the ``index``-th card's ``memory_bytes`` lies in ``limits``."""
-    return Limits.cards.offset + index * sizeof(LimitsCard) + LimitsCard.memory_bytes.offset
+def limits_field(index: int, name: str) -> tuple[int, int]:
+    """Where a field of the ``index``-th card lies in ``limits``, and how many bytes it has."""
+    field = getattr(LimitsCard, name)
+    return Limits.cards.offset + index * sizeof(LimitsCard) + field.offset, field.size
 
 
 def used_offset(index: int) -> int:
@@ -156,6 +170,6 @@ def used_offset(index: int) -> int:
     return Region.used.offset + index * MAX_SLOTS * 8
 
 
-def refused_offset(index: int) -> int:
-    """Where the ``index``-th card's count of refusals lies in ``region``."""
-    return Region.cards.offset + index * sizeof(RegionCard) + RegionCard.refused.offset
+def region_card_offset(index: int) -> int:
+    """Where what is told of the ``index``-th card as a whole lies in ``region``."""
+    return Region.cards.offset + index * sizeof(RegionCard)

@@ -10,6 +10,7 @@ import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from ctypes import sizeof
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,10 +23,19 @@ _MOST: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Of one card: bytes in use, and how often memory was refused for the limit."""
+    """Of one card.
+
+    Attributes:
+        used: bytes.
+        refused: how often memory was refused for the limit.
+        gpu_ns: time of the card that was charged, in nanoseconds.
+        active_at: when kernels were launched last, in nanoseconds of CLOCK_MONOTONIC.
+    """
 
     used: int
     refused: int
+    gpu_ns: int = 0
+    active_at: int = 0
 
 
 def read_region(path: Path, cards: Sequence[str]) -> Mapping[str, Count]:
@@ -35,7 +45,7 @@ def read_region(path: Path, cards: Sequence[str]) -> Mapping[str, Count]:
         Malformed: it is no region.
         OSError: it cannot be opened; a link is not followed.
     """
-    with _hostile(path) as file:
+    with hostile(path) as file:
         stamp, slots = struct.unpack("<QI", _bytes(file, 12, layout.Region.stamp.offset))
         if stamp == 0:
             return dict.fromkeys(cards, Count(0, 0))
@@ -48,12 +58,21 @@ def read_region(path: Path, cards: Sequence[str]) -> Mapping[str, Count]:
 
 def _count(file: int, index: int, slots: int) -> Count:
     used = struct.unpack(f"<{slots}Q", _bytes(file, 8 * slots, layout.used_offset(index)))
-    (refused,) = struct.unpack("<Q", _bytes(file, 8, layout.refused_offset(index)))
-    return Count(min(sum(used), _MOST), min(refused, _MOST))
+    whole = layout.RegionCard.from_buffer_copy(
+        _bytes(file, sizeof(layout.RegionCard), layout.region_card_offset(index))
+    )
+    numbers = (sum(used), whole.refused, whole.gpu_ns, whole.active_at)
+    return Count(*(min(number, _MOST) for number in numbers))
 
 
 @contextmanager
-def _hostile(path: Path) -> Iterator[int]:
+def hostile(path: Path) -> Iterator[int]:
+    """Opens a file that a container can write, and what is no file not at all.
+
+    Raises:
+        Malformed: not a regular file.
+        OSError: it cannot be opened; a link is not followed.
+    """
     # A pipe put there would make open wait for ever, but for O_NONBLOCK.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags)

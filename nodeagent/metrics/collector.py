@@ -62,6 +62,11 @@ class Collector(Base):
             "What a container uses of a card, as its own processes count it",
             labels=_SLICE,
         )
+        busy = CounterMetricFamily(
+            "tranche_slice_gpu_seconds",
+            "Time of a card that a container's kernels were charged for its share of the cores",
+            labels=_SLICE,
+        )
         refused = CounterMetricFamily(
             "tranche_slice_memory_refused",
             "Times that a container was refused memory for its limit",
@@ -76,4 +81,5 @@ class Collector(Base):
                 if grant.card in uses:
                     used.add_metric(labels, uses[grant.card].used)
                     refused.add_metric(labels, uses[grant.card].refused)
-        return iter((limit, used, refused))
+                    busy.add_metric(labels, uses[grant.card].gpu_ns / 1e9)
+        return iter((limit, used, refused, busy))

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import structlog
 
 from nodeagent.enforcement import interposer
+from nodeagent.enforcement.interposer import CoresPolicy
 from nodeagent.health.inventory import Inventory
 from nodeagent.kubelet.checkpoint import read_checkpoint
 from nodeagent.kubelet.holders import RETRY, Claim, claim, confirm
@@ -55,6 +56,7 @@ class Node:
         library: the name, in the library folder, of the file that new slices map.
         mode: how the driver reaches containers.
         vendor_cdi: folders of the vendor's own CDI specs, the later the stronger.
+        cores: when shares of cards' cores are held to.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Node:
     library: str
     mode: DriverMode
     vendor_cdi: tuple[Path, ...]
+    cores: CoresPolicy
 
 
 class Starter:
@@ -174,7 +177,9 @@ class Starter:
         else:
             why = f"its slice {one.name} was made for something else"
             raise Refusal("", why, PLACE_ANEW, where=f"{pod.where}, container {one.container}")
-        self._store.put(record, None if one.whole else interposer.limits(one.grants))
+        self._store.put(
+            record, None if one.whole else interposer.limits(one.grants, self._node.cores)
+        )
         _log.info(
             "slice ready",
             name=one.name,

@@ -15,13 +15,15 @@ the one and completes the other.
 """
 
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from nodeagent.enforcement.layout import REGION_SIZE
+from nodeagent.enforcement.shares import Sharer
 from nodeagent.slices.cdi import Mounts, spec_path
 from nodeagent.slices.files import make_folder, write_file
 from nodeagent.slices.library import prune
@@ -72,11 +74,19 @@ class Store:
     def __init__(self, folders: Folders) -> None:
         self.folders = folders
         self._records: dict[str, Record] = {}
+        self._starts: Counter[str] = Counter()
 
     @property
     def records(self) -> Mapping[str, Record]:
         """By name."""
         return self._records
+
+    def sharers(self) -> Iterator[Sharer]:
+        """The slices that hold parts of cards, and so have limits and a region."""
+        for record in tuple(self._records.values()):
+            if record.library:
+                start = self._starts[record.name]
+                yield Sharer(self.folders.slices / record.name, start, record.grants)
 
     def restore(self) -> None:
         """Reads what an earlier agent left and puts right what a crash or a reboot broke.
@@ -125,6 +135,7 @@ class Store:
             write_file(folder / "ld.so.preload", f"{LIBRARY_PATH}\n".encode(), 0o444)
         write_file(folder / "slice.json", dump_record(record), 0o600)
         self._records[record.name] = record
+        self._starts[record.name] += 1
         self._write_spec(record)
 
     def remove(self, name: str) -> None:
@@ -132,6 +143,7 @@ class Store:
         spec_path(self.folders.cdi, name).unlink(missing_ok=True)
         shutil.rmtree(self.folders.slices / name, ignore_errors=True)
         self._records.pop(name, None)
+        self._starts.pop(name, None)
 
     def prune_libraries(self, current: str) -> None:
         """Removes the libraries that neither a slice nor the next one needs."""

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nodeagent import agent
+from nodeagent.enforcement import layout
 from nodeagent.slices import start
 from tests.nodeagent.machine import A, Machine, assigned, eventually, raw_pod
 from tranche.words.assignment import Grant
@@ -30,9 +31,16 @@ def content(node: Machine, name: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (*folder.iterdir(), spec)}
 
 
+def changes(node: Machine, name: str) -> int:
+    """How often the slice's limits were changed while its container ran."""
+    limits = layout.Limits.from_buffer_copy(content(node, name)["limits"])
+    return int(limits.generation)
+
+
 @pytest.mark.parametrize("kill", [False, True], ids=["SIGTERM", "killed"])
 async def test_an_agent_that_ends_leaves_slices_as_they_are(node: Machine, kill: bool):  # noqa: FBT001
     name = await running(node)
+    await eventually(lambda: changes(node, name) == 1)  # told that it is alone, once
     before = content(node, name)
     await node.down(kill=kill)
     assert content(node, name) == before

@@ -27,12 +27,14 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
         mib: memory in MiB; all of the card's for a whole one.
         cores: percent promised and enforced; 0 when none was asked.
         whole: the container has the card alone and runs without the interposer.
+        priority: 0 launches first, 1 stands back while a 0 works on the card; None when not said.
     """
 
     card: str
     mib: int
     cores: int = 0
     whole: bool = False
+    priority: int | None = None
 
 
 class Assignment(msgspec.Struct, frozen=True):
@@ -67,6 +69,10 @@ def load_assignment(text: str) -> Assignment:
     for container, grants in assignment.containers.items():
         if len({grant.card for grant in grants}) != len(grants):
             raise Malformed(f"{ASSIGNED_ANNOTATION}: {container}: a card twice")
-        if any(grant.mib < 1 or not 0 <= grant.cores <= 100 for grant in grants):  # noqa: PLR2004
+        if not all(map(_in_range, grants)):
             raise Malformed(f"{ASSIGNED_ANNOTATION}: {container}: a grant out of range")
     return assignment
+
+
+def _in_range(grant: Grant) -> bool:
+    return grant.mib > 0 and grant.cores in range(101) and grant.priority in {None, 0, 1}

@@ -83,6 +83,8 @@ class Request:
         node_policy: which node first; likewise.
         same_numa: all the cards on one NUMA node.
         priority: 0 (high) or 1 (low) as HAMi's users have it; None when not said.
+        vendor: whose cards, by `tranche.vendors`' key; None leaves it to the models, then to the
+            cluster.
     """
 
     amount: Amount
@@ -95,3 +97,4 @@ class Request:
     node_policy: Placing | None = None
     same_numa: bool = False
     priority: int | None = None
+    vendor: str | None = None

@@ -38,6 +38,7 @@ class Said:
     node_policy: Placing | None = None
     same_numa: bool | None = None
     priority: int | None = None
+    vendor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def request_of(said: Said) -> Request:
         node_policy=said.node_policy,
         same_numa=bool(said.same_numa),
         priority=said.priority,
+        vendor=said.vendor,
     )
 
 

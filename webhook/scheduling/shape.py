@@ -128,7 +128,13 @@ class Demand:
 
     def grant(self, stock: Stock) -> Grant:
         """What the container gets of a card."""
-        return Grant(stock.card.uuid, self.needs[stock.kind], self.cores, self.whole)
+        return Grant(
+            stock.card.uuid,
+            self.needs[stock.kind],
+            self.cores,
+            self.whole,
+            self.request.priority,
+        )
 
     def _will_do(self, kind: Kind) -> bool:
         def any_of(models: tuple[Model, ...]) -> bool:

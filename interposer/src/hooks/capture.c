@@ -1,14 +1,18 @@
 /* Counts captures, so that all else need not ask. */
 #include "capture.h"
 
-static bool captures(const struct cuda *cuda, CUstream stream) {
+bool capture_possible(const struct cuda *cuda, const struct slice *slice, CUstream stream, bool own) {
+    if (!capture_anywhere(slice)) return false;
     int status = CU_STREAM_CAPTURE_STATUS_NONE;
-    return FORWARD(cuda, cuStreamIsCapturing, stream, &status) == CUDA_SUCCESS &&
-           status != CU_STREAM_CAPTURE_STATUS_NONE;
+    CUresult result = FORWARD(cuda, cuStreamIsCapturing, own ? stream_ptsz(stream) : stream, &status);
+    return result != CUDA_SUCCESS || status != CU_STREAM_CAPTURE_STATUS_NONE;
 }
 
 bool capture_in_progress(const struct cuda *cuda, CUstream stream) {
-    return captures_in_progress(slice_attached()) && captures(cuda, stream);
+    if (!capture_anywhere(slice_attached())) return false;
+    int status = CU_STREAM_CAPTURE_STATUS_NONE;
+    return FORWARD(cuda, cuStreamIsCapturing, stream, &status) == CUDA_SUCCESS &&
+           status != CU_STREAM_CAPTURE_STATUS_NONE;
 }
 
 /* Counted before it begins: what is captured a moment later must find the count. */
@@ -44,19 +48,19 @@ EXPORT CUresult cuStreamBeginCapture_v2_ptsz(CUstream stream, int mode) {
 }
 
 EXPORT CUresult cuStreamBeginCaptureToGraph(CUstream stream, CUgraph graph,
-                                            const CUgraphNode *dependencies, const void *data,
+                                            const CUgraphNode *nodes, const CUgraphEdgeData *edges,
                                             size_t count, int mode) {
     struct slice *slice = before_begin();
     return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCaptureToGraph, stream, graph,
-                                      dependencies, data, count, mode));
+                                      nodes, edges, count, mode));
 }
 
 EXPORT CUresult cuStreamBeginCaptureToGraph_ptsz(CUstream stream, CUgraph graph,
-                                                 const CUgraphNode *dependencies, const void *data,
+                                                 const CUgraphNode *nodes, const CUgraphEdgeData *edges,
                                                  size_t count, int mode) {
     struct slice *slice = before_begin();
     return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCaptureToGraph_ptsz, stream, graph,
-                                      dependencies, data, count, mode));
+                                      nodes, edges, count, mode));
 }
 
 EXPORT CUresult cuStreamBeginRecaptureToGraph(CUstream stream, int mode, CUgraph graph, void *callback,
@@ -76,15 +80,17 @@ EXPORT CUresult cuStreamBeginRecaptureToGraph_ptsz(CUstream stream, int mode, CU
 typedef CUresult end_capture(CUstream stream, CUgraph *graph);
 
 /* An error may mean that the capture has ended, spoilt, or that there was none. One that is counted
- * and never ended (its stream was destroyed) makes others ask the driver, no more. */
+ * and never ended (its stream was destroyed) makes others ask the driver, and nothing is measured. */
 static CUresult end(const struct cuda *cuda, end_capture *own, CUstream stream, CUstream asked,
                     CUgraph *graph) {
     if (!cuda) return CUDA_ERROR_NOT_INITIALIZED;
     if (!own) return CUDA_ERROR_NOT_FOUND;
     struct slice *slice = slice_attached();
-    bool before = captures_in_progress(slice) && captures(cuda, asked);
+    bool before = capture_in_progress(cuda, asked);
     CUresult result = own(stream, graph);
-    if (before && !captures(cuda, asked)) __atomic_fetch_sub(&slice->captures, 1, __ATOMIC_SEQ_CST);
+    if (before && !capture_possible(cuda, slice, asked, false)) {
+        __atomic_fetch_sub(&slice->captures, 1, __ATOMIC_SEQ_CST);
+    }
     return result;
 }
 

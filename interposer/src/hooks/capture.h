@@ -11,12 +11,18 @@ static inline CUstream stream_ptsz(CUstream stream) {
     return stream ? stream : STREAM_PER_THREAD;
 }
 
-/* One load while nobody captures. */
-static inline bool captures_in_progress(const struct slice *slice) {
+/* Whether any stream of this process captures; one load. Then events are left alone: a query or a
+ * record on some other stream can end a capture (cuStreamBeginCapture, on modes). */
+static inline bool capture_anywhere(const struct slice *slice) {
     return slice && __atomic_load_n(&slice->captures, __ATOMIC_RELAXED) != 0;
 }
 
-/* Whether the stream is capturing. */
+/* Whether this stream does. In doubt (the driver does not say) it does: for those who would only
+ * disturb. `own`: as the _ptsz spellings have it, stream 0 is the thread's own. */
+bool capture_possible(const struct cuda *cuda, const struct slice *slice, CUstream stream, bool own);
+
+/* The same, but in doubt it does not: for those who then let something pass uncharged. `stream` is
+ * the one that is meant: stream_ptsz(). */
 bool capture_in_progress(const struct cuda *cuda, CUstream stream);
 
 #endif

@@ -115,9 +115,9 @@ EXPORT CUresult cuGraphInstantiateWithParams_ptsz(CUgraphExec *exec, CUgraph gra
     return instantiate(cuda, own, exec, graph, params, params ? stream_ptsz(params->hUploadStream) : NULL);
 }
 
-typedef CUresult launching(CUgraphExec exec, CUstream stream);
+typedef CUresult uploading(CUgraphExec exec, CUstream stream);
 
-static CUresult launch(const struct cuda *cuda, launching *own, CUgraphExec exec, CUstream stream,
+static CUresult upload(const struct cuda *cuda, uploading *own, CUgraphExec exec, CUstream stream,
                        CUstream meant) {
     if (!cuda) return CUDA_ERROR_NOT_INITIALIZED;
     if (!own) return CUDA_ERROR_NOT_FOUND;
@@ -129,26 +129,15 @@ static CUresult launch(const struct cuda *cuda, launching *own, CUgraphExec exec
     return result;
 }
 
-EXPORT CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
-    const struct cuda *cuda = driver_cuda();
-    return launch(cuda, cuda ? cuda->cuGraphLaunch : NULL, exec, stream, stream);
-}
-
-EXPORT CUresult cuGraphLaunch_ptsz(CUgraphExec exec, CUstream stream) {
-    const struct cuda *cuda = driver_cuda();
-    launching *own = cuda ? cuda->cuGraphLaunch_ptsz : NULL;
-    return launch(cuda, own, exec, stream, stream_ptsz(stream));
-}
-
 EXPORT CUresult cuGraphUpload(CUgraphExec exec, CUstream stream) {
     const struct cuda *cuda = driver_cuda();
-    return launch(cuda, cuda ? cuda->cuGraphUpload : NULL, exec, stream, stream);
+    return upload(cuda, cuda ? cuda->cuGraphUpload : NULL, exec, stream, stream);
 }
 
 EXPORT CUresult cuGraphUpload_ptsz(CUgraphExec exec, CUstream stream) {
     const struct cuda *cuda = driver_cuda();
-    launching *own = cuda ? cuda->cuGraphUpload_ptsz : NULL;
-    return launch(cuda, own, exec, stream, stream_ptsz(stream));
+    uploading *own = cuda ? cuda->cuGraphUpload_ptsz : NULL;
+    return upload(cuda, own, exec, stream, stream_ptsz(stream));
 }
 
 EXPORT CUresult cuGraphExecDestroy(CUgraphExec handle) {

@@ -47,12 +47,9 @@ static uint64_t pitched(uint64_t pitch, uint64_t height) {
 static CUresult settle_pitch(const struct cuda *cuda, struct grant *grant, CUresult result,
                              CUdeviceptr at, uint64_t bytes) {
     if (result == CUDA_SUCCESS && bytes > grant->bytes) {
-        uint64_t rest = bytes - grant->bytes;
-        if (ledger_reserve(&grant->slice->ledger, grant->card, rest) != LEDGER_GRANTED) {
+        if (!grant_more(cuda, grant, bytes - grant->bytes)) {
             FORWARD(cuda, cuMemFree_v2, at);
             result = CUDA_ERROR_OUT_OF_MEMORY;
-        } else {
-            grant->bytes = bytes;
         }
     }
     return grant_settle(cuda, grant, result, at);

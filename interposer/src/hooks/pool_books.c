@@ -40,7 +40,7 @@ static void trim(const struct cuda *cuda, struct slice *slice, struct pool *pool
 void pools_make_room(const struct cuda *cuda, struct slice *slice, unsigned card) {
     struct room room = {.card = card};
     int mode = CU_STREAM_CAPTURE_MODE_RELAXED;
-    bool capturing = captures_in_progress(slice);
+    bool capturing = capture_anywhere(slice);
     if (capturing) FORWARD(cuda, cuThreadExchangeStreamCaptureMode, &mode);
     pools_each(cuda, slice, trim, &room);
     graphs_make_room(cuda, slice, card);

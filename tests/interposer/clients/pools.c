@@ -31,10 +31,20 @@ static CUresult create(const char *word, const char *kind) {
     return cuMemPoolCreate(made, &props);
 }
 
+static CUresult wait_for_event(CUstream in) {
+    CUevent event;
+    CUresult result = cuEventCreate(&event, 0);
+    if (result) return result;
+    result = cuEventRecord(event, in);
+    if (!result) result = cuEventSynchronize(event);
+    cuEventDestroy_v2(event);
+    return result;
+}
+
 static CUresult wait_for(const char *what, const char *word) {
     if (!strcmp(what, "stream")) return cuStreamSynchronize(stream(word));
     if (!strcmp(what, "stream_ptsz")) return cuStreamSynchronize_ptsz(stream(word));
-    if (!strcmp(what, "event")) return cuEventSynchronize(NULL);
+    if (!strcmp(what, "event")) return wait_for_event(stream(word));
     if (!strcmp(what, "context_v2")) return cuCtxSynchronize_v2(NULL);
     return cuCtxSynchronize();
 }

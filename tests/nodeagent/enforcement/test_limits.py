@@ -35,11 +35,11 @@ def test_more_cards_than_fit_cannot_be_held():
         interposer.limits(grants)
 
 
-def test_a_resize_changes_one_word_of_the_same_file_and_counts_itself(tmp_path: Path):
+def test_a_change_stores_one_word_of_the_same_file_and_counts_itself(tmp_path: Path):
     path = tmp_path / "limits"
     path.write_bytes(interposer.limits(GRANTS))
     inode = path.stat().st_ino
-    interposer.resize(tmp_path, 1, 5 << 20)
+    interposer.change(tmp_path, 1, memory_bytes=5 << 20)
     assert path.stat().st_ino == inode
     now = path.read_bytes()
     limits = layout.Limits.from_buffer_copy(now)

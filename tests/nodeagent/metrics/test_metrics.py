@@ -43,8 +43,8 @@ async def test_cards_and_slices_are_told_with_their_use(machine: Machine, port: 
         region.write(struct.pack("<QI", layout.REGION_STAMP, 1))
         region.seek(layout.used_offset(0))
         region.write(struct.pack("<Q", 12345))
-        region.seek(layout.refused_offset(0))
-        region.write(struct.pack("<Q", 2))
+        region.seek(layout.region_card_offset(0))
+        region.write(struct.pack("<QQQ", 2, 0, 1_500_000_000))
     told = await scrape(port)
     card = f'{{card="{A}",model="NVIDIA A100-SXM4-80GB"}}'
     assert told["tranche_kubelet_registered"] == 1
@@ -56,6 +56,7 @@ async def test_cards_and_slices_are_told_with_their_use(machine: Machine, port: 
     assert told[f"tranche_slice_memory_limit_bytes{one}"] == 3000 << 20
     assert told[f"tranche_slice_memory_used_bytes{one}"] == 12345
     assert told[f"tranche_slice_memory_refused_total{one}"] == 2
+    assert told[f"tranche_slice_gpu_seconds_total{one}"] == 1.5
 
 
 async def test_a_region_full_of_nonsense_leaves_out_its_own_use_only(machine: Machine, port: int):

@@ -1,0 +1,74 @@
+"""What Tranche wants of a vendor: its words read, its sizes known, its stack spoken to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tranche.words.request import Request
+from tranche.words.said import Reading
+
+Asked = Mapping[str, str | int | float]
+"""Resources of one container as they stand in its limits: name to quantity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What makes a stack give one container what it asked for.
+
+    Attributes:
+        resources: of the container's limits.
+        env: of the container.
+        annotations: of the pod.
+        labels: of the pod.
+        node_selector: of the pod.
+        runtime_class: of the pod; empty to leave it.
+        scheduler: of the pod; empty to leave it.
+        warnings: what is lost or changed on the way, for the person.
+    """
+
+    resources: Mapping[str, int | str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    runtime_class: str = ""
+    scheduler: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+class Vendor(Protocol):
+    """One maker of cards, as a cluster sees it. Pure: no I/O."""
+
+    key: str
+    """As in `Request.vendor`, in ``models.toml`` and in a node's ``tranche.dev/cards``."""
+
+    title: str
+    """As people write it."""
+
+    def names(self) -> frozenset[str]:
+        """Every resource name that `read` understands."""
+
+    def read(self, asked: Asked) -> Reading:
+        """What the resources of one container ask for; `NOTHING` where none is this vendor's.
+
+        ``said.vendor`` is this vendor's key wherever something is said.
+
+        Raises:
+            Refusal: an amount that cannot be, with the resource in ``where``.
+        """
+
+    def fit(self, request: Request) -> tuple[Request, tuple[str, ...]]:
+        """The request as this vendor's cards can be cut.
+
+        Sizes are rounded up, each with a warning that names both numbers.
+
+        Raises:
+            Refusal: no size, or no number of cards, that the vendor has would do.
+        """
+
+    def write(self, request: Request) -> Written:
+        """What the vendor's own stack takes for a request that `fit` has passed.
+
+        Raises:
+            Refusal: a part that this stack has no word for and that cannot be left out.
+        """
