@@ -144,6 +144,7 @@ EXPORT CUresult cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute att
 
 EXPORT CUresult cuMemAllocFromPoolAsync(CUdeviceptr *at, size_t bytes, CUmemoryPool pool,
                                         CUstream stream) {
+    FAULT(CUresult);
     CUresult result;
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
     if (!at || !bytes || !pool_is_open(pool) || pool->imported) return CUDA_ERROR_INVALID_VALUE;

@@ -16,7 +16,7 @@ OLD = ("cuMemAllocAsync", "cuMemAllocAsync_ptsz", "cuMemCreate")
     [
         ("plain", "cuMemAlloc_v2"),
         ("managed", "cuMemAllocManaged"),
-        ("async", "cuMemAllocAsync"),
+        ("async", "cuMemAllocFromPoolAsync"),  # the library names the pool
         ("create", "cuMemCreate"),
     ],
 )
