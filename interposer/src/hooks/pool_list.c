@@ -27,7 +27,7 @@ static bool enter(struct pool *pool) {
 static struct pool *claim(struct slice *slice) {
     struct pool_block *block = LOAD(slice->pool_blocks);
     for (; block; block = block->next) {
-        for (int i = 0; i < POOLS_IN_BLOCK; i++) {
+        for (unsigned i = 0; i < POOLS_IN_BLOCK; i++) {
             if (swap(&block->pools[i], 0, GONE)) return &block->pools[i];
         }
     }
@@ -127,7 +127,7 @@ void pool_leave(const struct cuda *cuda, struct slice *slice, struct pool *pool)
 
 void pools_each(const struct cuda *cuda, struct slice *slice, pool_visit *visit, void *of) {
     for (struct pool_block *block = LOAD(slice->pool_blocks); block; block = block->next) {
-        for (int i = 0; i < POOLS_IN_BLOCK; i++) {
+        for (unsigned i = 0; i < POOLS_IN_BLOCK; i++) {
             struct pool *pool = &block->pools[i];
             if (!enter(pool)) continue;
             visit(cuda, slice, pool, of);

@@ -35,6 +35,7 @@ int main(void) {
                                             : F(cuMemFree_v2)(at);
                 failed += freed != 0;
             }
+            if (way == 3) F(cuStreamSynchronize)(NULL);
         }
     }
     printf("%d %d %d\n", wrong(), refused, failed);

@@ -102,14 +102,60 @@ CUresult cuMemFree_v2(CUdeviceptr at) {
     return give_back(at);
 }
 
+/* The card's only pool: a chunk for each allocation. What is freed stays there until somebody waits. */
+#define POOL ((CUmemoryPool)&pool_has)
+#define CHUNK (32ull << 20)
+static unsigned long long pool_has;
+static CUdeviceptr kept;
+
+CUresult cuDeviceGetCount(int *count) {
+    *count = 1;
+    return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device) {
+    (void)device;
+    *pool = POOL;
+    return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
+    return cuDeviceGetDefaultMemPool(pool, device);
+}
+
+CUresult cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *value) {
+    (void)pool;
+    *(cuuint64_t *)value = attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT ? pool_has : 0;
+    return CUDA_SUCCESS;
+}
+
+CUresult cuMemAllocFromPoolAsync(CUdeviceptr *at, size_t bytes, CUmemoryPool pool, CUstream stream) {
+    (void)bytes, (void)pool, (void)stream;
+    CUresult result = take(at, CHUNK);
+    if (!result) pool_has += CHUNK;
+    return result;
+}
+
 CUresult cuMemAllocAsync(CUdeviceptr *at, size_t bytes, CUstream stream) {
-    (void)stream;
-    return take(at, bytes);
+    return cuMemAllocFromPoolAsync(at, bytes, POOL, stream);
 }
 
 CUresult cuMemFreeAsync(CUdeviceptr at, CUstream stream) {
     (void)stream;
-    return give_back(at);
+    look(0);
+    CUresult answer = next_answer;
+    next_answer = CUDA_SUCCESS;
+    if (!answer) kept = at;
+    return answer;
+}
+
+CUresult cuStreamSynchronize(CUstream stream) {
+    (void)stream;
+    if (!kept) return CUDA_SUCCESS;
+    pool_has -= CHUNK;
+    CUresult result = give_back(kept);
+    kept = 0;
+    return result;
 }
 
 CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
