@@ -102,7 +102,11 @@ def _scan(text: str, *, label: bool) -> list[str]:
         if cores:
             words += [cores[1], cores[2]]
         elif words and _UNIT.fullmatch(word) and _NUMBER.fullmatch(words[-1]):
-            words[-1] += word
+            # "2 Ti" is memory; behind "on" it is a model, such as RTX 2080 Ti.
+            if word.lower() == "ti" and any(one.lower() == "on" for one in words):
+                words.append(word)
+            else:
+                words[-1] += word
         elif word:
             words.append(word)
     return words
