@@ -16,6 +16,7 @@ LONGEST: Final = 16 * 1024
 _PARTITION: Final = (
     r"(?:\d+c\.)?\d+g\.\d+gb(?:\+[a-z.]{1,8})?"
     r"|vir\d{2}(?:_\d+c)?(?:_\d+g)?(?:_n?m|_n?dvpp)?"
+    r"|[sdtqc]px_nps[1248]"
 )
 _FLAGS: Final = re.ASCII | re.IGNORECASE
 IS_PARTITION: Final = re.compile(_PARTITION, re.ASCII)

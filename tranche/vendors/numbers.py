@@ -1,0 +1,97 @@
+"""Numbers as they stand in a container's resources, which other people's programs wrote too."""
+
+from fractions import Fraction
+from typing import Final
+
+from tranche.vendors.base import Asked
+from tranche.words.errors import Refusal
+from tranche.words.quantity import MAX_MIB, Quantity, parse_quantity, whole_mib
+
+_EXAMPLE: Final = 3000
+
+
+def quantity(asked: Asked, name: str) -> Quantity:
+    """What a resource says.
+
+    Raises:
+        Refusal: not a quantity; the resource is in ``where``.
+    """
+    try:
+        return parse_quantity(asked[name])
+    except Refusal as refusal:
+        raise refusal.at(name) from None
+
+
+def whole(asked: Asked, name: str, most: int, *, least: int = 1, example: int = 1) -> int | None:
+    """A whole number, or None where the resource is not asked for.
+
+    Raises:
+        Refusal: not whole, or not from ``least`` (1 in what is said) to ``most``.
+    """
+    if name not in asked:
+        return None
+    value: Fraction = quantity(asked, name).value
+    if value.denominator != 1 or not least <= value <= most:
+        raise Refusal(
+            str(asked[name]),
+            f"not a whole number from {max(least, 1)} to {most}",
+            f"write such as {name}: {min(most, example)}",
+            where=name,
+        )
+    return int(value)
+
+
+def share(asked: Asked, name: str, of: int) -> int | None:
+    """An ``of``-th part of what a resource says, or None where it is not asked for.
+
+    Raises:
+        Refusal: not a quantity, or parts that are not whole.
+    """
+    total = whole(asked, name, MAX_MIB)
+    if total is None or total % of == 0:
+        return total and total // of
+    low, high = total // of * of, (total // of + 1) * of
+    raise Refusal(
+        str(asked[name]),
+        f"it is of {of} cards together, and cannot be shared out equally",
+        f"write {f'{low} or ' if low else ''}{high}",
+        where=name,
+    )
+
+
+def mebibytes(
+    asked: Asked, name: str, unit: int, *, of: int = 1, suffixes: bool = False
+) -> tuple[int | None, tuple[str, ...]]:
+    """Memory of one card in MiB, with a warning where a suffix was read as what it says.
+
+    Args:
+        asked: the container's resources.
+        name: the one that says it.
+        unit: MiB that a plain number counts by.
+        of: cards that it is shared out over.
+        suffixes: any suffix counts bytes, as this vendor's own programs have it; else only a binary
+            one does, and ``3k`` is how the API server writes 3000.
+
+    Raises:
+        Refusal: nothing, not whole, or more than any card has.
+    """
+    if name not in asked:
+        return None, ()
+    written = str(asked[name]).strip()
+    if not quantity(asked, name).binary and not (suffixes and written[-1:].isalpha()):
+        whole(asked, name, MAX_MIB * of // unit, example=max(1, _EXAMPLE // unit))
+        units = share(asked, name, of)
+        return units and units * unit, ()
+    try:
+        mib, warnings = whole_mib(quantity(asked, name).value / of, written)
+    except Refusal as refusal:
+        raise refusal.at(name) from None
+    if not suffixes:
+        counts = "MiB" if unit == 1 else f"{unit} MiB each"
+        each = "" if of == 1 else " of each card"
+        read = (
+            f"{name}: {written[:40]} is read as {mib} MiB{each}; a plain number there counts "
+            f"{counts}"
+        )
+        warnings = (read, *warnings)
+    return mib, warnings
