@@ -6,9 +6,9 @@ one: a module, a line in `known`, its maker and models in ``words/models.toml``,
 ``sizes.toml`` where it has fixed ones.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
@@ -28,12 +28,13 @@ from tranche.vendors.kunlunxin import Kunlunxin
 from tranche.vendors.metax import Metax
 from tranche.vendors.mthreads import Mthreads
 from tranche.vendors.nvidia import Nvidia
+from tranche.vendors.sizes import sizes
 from tranche.vendors.stack import Stack, one_of
 from tranche.vendors.thead import Thead
 from tranche.vendors.vastai import Vastai
 from tranche.words import makers
 from tranche.words.errors import Malformed
-from tranche.words.request import Request
+from tranche.words.request import Partition, Request
 from tranche.words.said import Reading
 
 kinds: Final[Mapping[str, type[Stack]]] = {
@@ -67,12 +68,20 @@ def make_vendors(settings: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Vend
 
 
 def vendor_of(request: Request, default: str, vendors: Mapping[str, Vendor] = known) -> Vendor:
-    """Whose cards a request is for; ``default`` where neither its words nor its models tell.
+    """Whose cards a request is for: as its words, its models or its partition's name tell.
+
+    Where none does, or several vendors have a partition of the name, they are ``default``'s.
 
     Raises:
         Refusal: cards of two makers.
     """
-    return vendors[makers.vendor_of(request) or default]
+    told = makers.vendor_of(request)
+    if told is None and isinstance(request.amount, Partition):
+        name = request.amount.name
+        owners = {key for key, kind in kinds.items() if name in kind.partitions.names}
+        owners |= {card.vendor for card in sizes().cards if card.named(name)}
+        told = owners.pop() if len(owners) == 1 else None
+    return vendors[told or default]
 
 
 def read(asked: Asked, vendors: Mapping[str, Vendor] = known) -> Reading:
@@ -87,5 +96,5 @@ def read(asked: Asked, vendors: Mapping[str, Vendor] = known) -> Reading:
 
 
 @lru_cache(256)
-def _names(vendor: Hashable) -> frozenset[str]:
-    return cast("Vendor", vendor).names()
+def _names(vendor: Vendor) -> frozenset[str]:
+    return vendor.names()

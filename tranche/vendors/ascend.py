@@ -18,10 +18,10 @@ from tranche.vendors.fitting import Warnings, fit_free
 from tranche.vendors.names import Names
 from tranche.vendors.numbers import whole
 from tranche.vendors.sizes import card_of
-from tranche.vendors.stack import one_of
+from tranche.vendors.stack import either, one_of
 from tranche.words.errors import Refusal
 from tranche.words.models import parse_model
-from tranche.words.request import MAX_COUNT, Amount, Mebibytes, Request, Slice, Whole
+from tranche.words.request import MAX_COUNT, Amount, Mebibytes, Partition, Request, Slice, Whole
 from tranche.words.said import NOTHING, Reading, Said
 from tranche.words.sentence import print_sentence
 
@@ -82,12 +82,6 @@ class Ascend(Chips, frozen=True):
     def fit_slice(self, amount: Slice, request: Request) -> tuple[Amount, Warnings]:
         """The template, or in soft slices what was asked."""
         chip = self.chip_of(request)
-        if chip and _PAIRED in chip.models:
-            raise Refusal(
-                print_sentence(request),
-                f"the dies of a {_PAIRED} are given in pairs, and a slice is of one",
-                f"ask for whole ones, such as 2 x whole on {_PAIRED}",
-            )
         if chip and self.soft:
             return fit_free(amount, chip.names, self.key, request.models)
         return super().fit_slice(amount, request)
@@ -96,20 +90,33 @@ class Ascend(Chips, frozen=True):
         """As `Chips.fit`; one die of a pair is both, as HAMi has it.
 
         Raises:
-            Refusal: any other odd number of them.
+            Refusal: a slice of them, or any other odd number.
         """
-        fitted, warnings = super().fit(request)
+        fitted, warnings = super().fit(self._of_one_chip(request))
         chip = self.chip_of(fitted)
-        if chip is None or _PAIRED not in chip.models or fitted.count % 2 == 0:
+        if chip is None or _PAIRED not in chip.models:
             return fitted, warnings
+        why, asked = f"the dies of a {_PAIRED} are given in pairs", print_sentence(request)
+        if isinstance(fitted.amount, Slice):
+            remedy = f"ask for whole ones, such as 2 x whole on {_PAIRED}"
+            raise Refusal(asked, f"{why}, and a slice is of one", remedy)
+        if fitted.count % 2 and fitted.count > 1:
+            raise Refusal(asked, why, f"ask for {fitted.count - 1} or {fitted.count + 1}")
         if fitted.count > 1:
-            raise Refusal(
-                print_sentence(request),
-                f"the dies of a {_PAIRED} are given in pairs",
-                f"ask for {fitted.count - 1} or {fitted.count + 1}",
-            )
-        pair = f"1 x {_PAIRED} is rounded up to 2: its dies are given in pairs"
+            return fitted, warnings
+        pair = f"1 x {_PAIRED} is rounded up to 2: {why}"
         return replace(fitted, count=2), (*warnings, pair)
+
+    def _of_one_chip(self, request: Request) -> Request:
+        """With the chip that a template's name tells, where no model is named."""
+        if request.models or self.model or not isinstance(request.amount, Partition):
+            return request
+        name = request.amount.name
+        having = [chip.models[0] for chip in self.chips if _template(chip.models[0], name)]
+        if len(having) > 1:
+            why = f"{either(having)} have a template of this name, and none is named"
+            raise Refusal(name, why, f"write such as {name} on {having[0]}")
+        return replace(request, models=tuple(map(parse_model, having)))
 
     def write(self, request: Request) -> Written:
         """Soft slices are told by an annotation, and have cores; templates bring theirs along."""
@@ -118,6 +125,11 @@ class Ascend(Chips, frozen=True):
         if self.soft:
             return replace(super().write(request), annotations={MODE: SOFT})
         return super().write(replace(request, amount=Slice(request.amount.memory)))
+
+
+def _template(chip: str, name: str) -> bool:
+    card = card_of("ascend", (parse_model(chip),))
+    return card is not None and card.named(name) is not None
 
 
 def _by_cores(name: str, asked: Asked) -> Reading:

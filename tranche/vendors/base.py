@@ -46,6 +46,9 @@ class Vendor(Protocol):
     title: ClassVar[str]
     """As people write it."""
 
+    def __hash__(self) -> int:
+        """Equal settings make equal vendors."""
+
     interposed: ClassVar[bool]
     """Whether Tranche's interposer holds slices of these cards; where not, it is not injected."""
 

@@ -34,6 +34,12 @@ class Chips(Stack, frozen=True):
 
     model: str = ""
 
+    def __post_init__(self) -> None:
+        """A chip that is set has to be one."""
+        words = [word for chip in self.chips for word in chip.models]
+        if self.model and self.model not in words:
+            raise ValueError(f"model is one of {', '.join(words)}")
+
     def families(self) -> tuple[Names, ...]:
         """Those of each chip, and of the vendor's own plugin."""
         return (*(chip.names for chip in self.chips), self.cards, *self.older)

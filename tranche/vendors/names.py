@@ -1,10 +1,10 @@
 """Resources that go together on one container: what they are called, what their numbers count."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
 from tranche.vendors.base import Asked
-from tranche.vendors.numbers import mebibytes, share, whole
+from tranche.vendors.numbers import mebibytes, whole
 from tranche.words.errors import Refusal
 from tranche.words.models import parse_model
 from tranche.words.quantity import MAX_PERCENT
@@ -28,6 +28,7 @@ class Names:
         total: memory and cores are sums over all the cards.
         whole: these are whole cards and nothing else.
         models: what the names themselves say, as people write it.
+        all: every one of them.
     """
 
     count: str = ""
@@ -41,11 +42,12 @@ class Names:
     total: bool = False
     whole: bool = False
     models: tuple[str, ...] = ()
+    all: frozenset[str] = field(init=False, compare=False)
 
-    @property
-    def all(self) -> frozenset[str]:
-        """Every one of them."""
-        return frozenset({self.count, self.memory, self.percent, self.cores} - {""})
+    def __post_init__(self) -> None:
+        """Their set is asked for at every pod."""
+        names = {self.count, self.memory, self.percent, self.cores} - {""}
+        object.__setattr__(self, "all", frozenset(names))
 
     def read(self, asked: Asked, vendor: str | None) -> Reading:
         """What they say; `NOTHING` where none of them is there, or no card.
@@ -74,7 +76,7 @@ class Names:
         return Reading(said, warnings)
 
     def write(self, request: Request) -> dict[str, int | str]:
-        """What stands for a request that fits; `read` reads it back."""
+        """What stands for a request that fits; `read` reads it back, save cores with no name."""
         written: dict[str, int | str] = {self.count: request.count} if self.count else {}
         if not isinstance(request.amount, Slice):
             return written
@@ -86,7 +88,7 @@ class Names:
                 written[self.memory] = mib // self.unit_of(str(mib)) * cards
             case Percent(percent) if self.percent:
                 written[self.percent] = percent
-        if request.amount.cores is not None:
+        if self.cores and request.amount.cores is not None:
             written[self.cores] = self.steps_of(request.amount.cores) * cards
         return written
 
@@ -115,11 +117,7 @@ class Names:
         return None if mib is None else Mebibytes(mib), warnings
 
     def _cores(self, asked: Asked, count: int) -> int | None:
-        if not self.total:
-            steps = whole(asked, self.cores, self.steps)
-        else:
-            whole(asked, self.cores, self.steps * count)
-            steps = share(asked, self.cores, count)
+        steps = whole(asked, self.cores, self.steps, of=count if self.total else 1)
         return None if steps is None else self.percent_of(steps)
 
     def unit_of(self, written: str) -> int:

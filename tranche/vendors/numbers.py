@@ -22,41 +22,22 @@ def quantity(asked: Asked, name: str) -> Quantity:
         raise refusal.at(name) from None
 
 
-def whole(asked: Asked, name: str, most: int, *, least: int = 1, example: int = 1) -> int | None:
+def whole(asked: Asked, name: str, most: int, *, least: int = 1, of: int = 1) -> int | None:
     """A whole number, or None where the resource is not asked for.
 
+    Args:
+        asked: the container's resources.
+        name: the one that says it.
+        most: that it may be, for each of ``of``.
+        least: that it may be; 1 is what a person is told.
+        of: cards that the number is shared out over; the answer is of each.
+
     Raises:
-        Refusal: not whole, or not from ``least`` (1 in what is said) to ``most``.
+        Refusal: not whole, out of range, or not the same for each card.
     """
     if name not in asked:
         return None
-    value: Fraction = quantity(asked, name).value
-    if value.denominator != 1 or not least <= value <= most:
-        raise Refusal(
-            str(asked[name]),
-            f"not a whole number from {max(least, 1)} to {most}",
-            f"write such as {name}: {min(most, example)}",
-            where=name,
-        )
-    return int(value)
-
-
-def share(asked: Asked, name: str, of: int) -> int | None:
-    """An ``of``-th part of what a resource says, or None where it is not asked for.
-
-    Raises:
-        Refusal: not a quantity, or parts that are not whole.
-    """
-    total = whole(asked, name, MAX_MIB)
-    if total is None or total % of == 0:
-        return total and total // of
-    low, high = total // of * of, (total // of + 1) * of
-    raise Refusal(
-        str(asked[name]),
-        f"it is of {of} cards together, and cannot be shared out equally",
-        f"write {f'{low} or ' if low else ''}{high}",
-        where=name,
-    )
+    return _whole(asked, name, quantity(asked, name).value, most, least=least, of=of)
 
 
 def mebibytes(
@@ -78,12 +59,12 @@ def mebibytes(
     if name not in asked:
         return None, ()
     written = str(asked[name]).strip()
-    if not quantity(asked, name).binary and not (suffixes and written[-1:].isalpha()):
-        whole(asked, name, MAX_MIB * of // unit, example=max(1, _EXAMPLE // unit))
-        units = share(asked, name, of)
-        return units and units * unit, ()
+    said = quantity(asked, name)
+    if not said.binary and not (suffixes and written[-1:].isalpha()):
+        example = max(1, _EXAMPLE // unit)
+        return _whole(asked, name, said.value, MAX_MIB // unit, of=of, example=example) * unit, ()
     try:
-        mib, warnings = whole_mib(quantity(asked, name).value / of, written)
+        mib, warnings = whole_mib(said.value / of, written)
     except Refusal as refusal:
         raise refusal.at(name) from None
     if not suffixes:
@@ -95,3 +76,32 @@ def mebibytes(
         )
         warnings = (read, *warnings)
     return mib, warnings
+
+
+def _whole(
+    asked: Asked,
+    name: str,
+    value: Fraction,
+    most: int,
+    *,
+    least: int = 1,
+    of: int = 1,
+    example: int = 1,
+) -> int:
+    if value.denominator != 1 or not least <= value <= most * of:
+        raise Refusal(
+            str(asked[name]),
+            f"not a whole number from {max(least, 1)} to {most * of}",
+            f"write such as {name}: {min(most, example) * of}",
+            where=name,
+        )
+    each, rest = divmod(int(value), of)
+    if rest:
+        near = [str(n * of) for n in (each, each + 1) if 0 < n <= most]
+        raise Refusal(
+            str(asked[name]),
+            f"it is of {of} cards together, and cannot be shared out equally",
+            f"write {' or '.join(near)}",
+            where=name,
+        )
+    return each

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tranche.vendors.base import Asked
 from tranche.vendors.numbers import whole
@@ -24,7 +25,7 @@ class Partitions:
     @property
     def resources(self) -> Mapping[str, str]:
         """Names by resource."""
-        return {self.resource(name): name for name in self.names}
+        return _by_resource(self)
 
     def resource(self, name: str) -> str:
         """What a partition is asked for by."""
@@ -44,3 +45,8 @@ class Partitions:
             some = Reading(Said(amount=amount, count=count, vendor=vendor))
             found[resource] = some if count else none
         return dict(sorted(found.items()))
+
+
+@lru_cache(16)
+def _by_resource(partitions: Partitions) -> Mapping[str, str]:
+    return {partitions.resource(name): name for name in partitions.names}

@@ -43,7 +43,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def named(self, name: str) -> Size | None:
         """The size of this name, or of this variant."""
         wanted = dict(self.variants).get(name, name)
-        return next((size for size in self.sizes if size.name == wanted), None)
+        return next((size for size in self.sizes if wanted and size.name == wanted), None)
 
 
 class Profiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,8 +113,9 @@ def fit_size(amount: Slice, card: Card, called: str) -> tuple[Slice | Whole, tup
     if chosen is None:
         if card.mib is None or needed > card.mib:
             raise _too_much(asked, card, called)
-        why = f"no slice of {called} is as large" if card.sizes else f"{called} has no slices"
-        return Whole(), (f"{asked} is rounded up to a whole card, {card.mib}Mi: {why}",)
+        why = f"no slice of {called} is as large"
+        said = f"{asked} is rounded up to a whole card, {card.mib}Mi: {why}"
+        return Whole(), () if needed == card.mib or amount.cores == MAX_PERCENT else (said,)
     cores = amount.cores if not card.parts else card.cores(chosen)
     fitted = Slice(Mebibytes(chosen.mib), cores)
     grown = needed != chosen.mib or amount.cores not in (None, cores)

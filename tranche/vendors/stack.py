@@ -152,7 +152,7 @@ class Stack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
         if name in self.partitions.names:
             return Partition(name), ()
         card = card_of(self.key, request.models)
-        size = card.named(name) if card and name else None
+        size = card.named(name) if card else None
         if card is None or size is None:
             known = self.partitions.names if card is None else {one.name for one in card.sizes}
             raise self.no_partition(name, sorted(known))
@@ -192,10 +192,11 @@ class Stack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
             Refusal: it may not.
         """
         if self.counts and request.count not in self.counts:
+            more = (count for count in self.counts if count > request.count)
             raise Refusal(
                 print_sentence(request),
                 f"{self.title} gives a container {either(self.counts)} whole cards",
-                f"ask for one of these, such as {self.counts[-1]} x whole",
+                f"ask for one of these, such as {next(more, self.counts[-1])} x whole",
             )
 
     def no_slices(self, request: Request) -> Refusal:
