@@ -3,6 +3,8 @@
 import pytest
 
 from tranche.vendors import known, vendor_of
+from tranche.words.models import parse_model
+from tranche.words.request import Request, Whole
 from tranche.words.sentence import parse_sentence
 
 ROWS = [
@@ -66,6 +68,12 @@ def test_is_told(sentence: str, annotation: str):
     assert choose(sentence).annotations[key] == value
 
 
+def test_other_makers_models_need_no_word():
+    assert choose("whole on Hygon not on NVIDIA or 910B4").annotations == {}
+    request = Request(Whole(), models=(parse_model("Hygon"),))
+    assert known["hygon"].choose(request).annotations == {}
+
+
 def test_a_request_with_no_choice_tells_nothing():
     for key, vendor in known.items():
         assert not vendor.choose(parse_sentence(f"whole on {key}")).annotations
@@ -79,7 +87,8 @@ def test_a_request_with_no_choice_tells_nothing():
         ("whole on S60 not card X-1", ("models",)),
         ("whole on PPU card X-1 not card X-2", ("uuids", "uuids to avoid")),
         ("whole on 910B4 card X-1", ()),
-        ("whole on 910B4 not on 910A", ("models to avoid",)),
+        ("whole on 910B4 not on 910A", ()),
+        ("whole on S4000 not on NVIDIA", ("models",)),
         ("whole on 910B1 card X-1", ("models", "uuids")),
         ("whole on A100 not card X-2", ()),
     ],

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tranche.words.catalogue import SIZE, tokens_of
-from tranche.words.models import fits_size, print_model, rows_of
+from tranche.words.catalogue import SIZE, split_maker, tokens_of
+from tranche.words.models import fits_size, print_model, rows_of, vendor_of_model
 from tranche.words.request import Model, Request
 
 
@@ -50,11 +50,16 @@ class Choice:
     unsaid: tuple[str, ...]
 
 
-def choice_of(request: Request, keys: Keys) -> Choice:
-    """A request's choice of cards in a vendor's annotations."""
+def choice_of(request: Request, keys: Keys, vendor: str) -> Choice:
+    """A request's choice of cards in a vendor's annotations.
+
+    What the vendor's resources say already is left out: its own name, and others' models to avoid.
+    """
+    models = tuple(m for m in request.models if split_maker(m)[1] != Model(()))
+    avoided = tuple(m for m in request.not_models if vendor_of_model(m) in (None, vendor))
     said = {
-        "models": (keys.models, _names(request.models)),
-        "models to avoid": (keys.not_models, _names(request.not_models)),
+        "models": (keys.models, _names(models)),
+        "models to avoid": (keys.not_models, _names(avoided)),
         "uuids": (keys.cards, request.cards),
         "uuids to avoid": (keys.not_cards, request.not_cards),
     }
@@ -62,7 +67,7 @@ def choice_of(request: Request, keys: Keys) -> Choice:
     unsaid = tuple(
         part
         for part, (key, values) in said.items()
-        if values and not key and not (part == "models" and keys.by_name)
+        if values and not key and not (keys.by_name and part.startswith("models"))
     )
     return Choice(annotations, unsaid)
 

@@ -86,7 +86,7 @@ class Stack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
             raise Refusal(
                 print_sentence(request),
                 f"a container can have a slice of one {self.title} card only",
-                "ask for a slice of one card, or for whole cards, such as 2 x whole",
+                f"ask for a slice of one card, or for whole cards: {request.count} x whole",
             )
         if self.all_cores and isinstance(amount, Slice) and amount.cores is None:
             all_of_them = (
@@ -107,7 +107,7 @@ class Stack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
 
     def choose(self, request: Request) -> Choice:
         """The choice of cards in the annotations of the vendor's own scheduler."""
-        return choice_of(request, self.keys_of(request))
+        return choice_of(request, self.keys_of(request), self.key)
 
     def fit_amount(self, request: Request) -> tuple[Amount, Warnings]:
         """The amount as it can be had.

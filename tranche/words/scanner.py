@@ -93,6 +93,7 @@ def _scan(text: str, *, label: bool) -> list[str]:
     if label:
         text = _apart(text)
     words: list[str] = []
+    behind_on = False
     for found in _WORD.findall(text):
         word = found
         times = _TIMES.fullmatch(word)
@@ -104,12 +105,13 @@ def _scan(text: str, *, label: bool) -> list[str]:
             words += [cores[1], cores[2]]
         elif words and _UNIT.fullmatch(word) and _NUMBER.fullmatch(words[-1]):
             # "2 Ti" is memory; behind "on" it is a model, such as RTX 2080 Ti.
-            if word.lower() == "ti" and any(one.lower() == "on" for one in words):
+            if word.lower() == "ti" and behind_on:
                 words.append(word)
             else:
                 words[-1] += word
         elif word:
             words.append(word)
+            behind_on = behind_on or word.lower() == "on"
     return words
 
 
