@@ -19,7 +19,7 @@ REVIEW_SECONDS: Final = Histogram(
 )
 REVIEWS: Final = Counter(
     "tranche_admission_reviews_total",
-    "Reviews by outcome: untouched, patched, refused, malformed.",
+    "Reviews by outcome: untouched, patched, refused, malformed; advised for workloads.",
     ("outcome",),
 )
 REFUSALS: Final = Counter(

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -81,8 +82,11 @@ class Reviews:
         if asked is not None:
             return self._answer(body, lambda _: asked)
         # What the namespace's owners say is unknown. A pod that is left alone, or refused, without
-        # their word may be so; one that would get a slice must not slip past their limits.
-        return _unknown_namespace(body, answered) if answered.outcome == "patched" else answered
+        # their word may be so; one that would get a slice must not slip past their limits. Advice
+        # may be wrong, and helps nobody then.
+        if answered.outcome == "patched":
+            return _unknown_namespace(body, answered)
+        return _silent(body, answered) if answered.outcome == "advised" else answered
 
     def _answer(self, body: bytes, annotations: Callable[[str], Mapping[str, str]]) -> Answer:
         return answer(body, namespace_annotations=annotations, settings=self._settings)
@@ -90,7 +94,7 @@ class Reviews:
     def _tell(self, answered: Answer, seconds: float) -> None:
         outcome = answered.outcome
         metrics.REVIEWS.labels(outcome).inc()
-        if outcome == "untouched":
+        if outcome in {"untouched", "advised"}:
             tell = _log.debug
         elif outcome == "patched":
             tell = _log.info
@@ -132,24 +136,17 @@ def _plain(status: int, text: str, **headers: str) -> web.Response:
 
 
 def _unknown_namespace(body: bytes, answered: Answer) -> Answer:
-    refusal = {
-        "apiVersion": "admission.k8s.io/v1",
-        "kind": "AdmissionReview",
-        "response": {
-            "uid": msgspec.json.decode(body, type=_Review).request.uid,
-            "allowed": False,
-            "status": {
-                "code": 503,
-                "message": f"what the namespace {answered.namespace} says about slices could not "
-                "be read from the API server; create the pod again",
-            },
-        },
-    }
-    return Answer(
-        body=msgspec.json.encode(refusal),
-        outcome="refused",
-        reason="namespace-unknown",
-        namespace=answered.namespace,
-        pod=answered.pod,
-        status=200,
-    )
+    why = f"what the namespace {answered.namespace} says about slices could not be read from the"
+    status = {"code": 503, "message": f"{why} API server; create the pod again"}
+    body = _response(body, allowed=False, status=status)
+    return replace(answered, body=body, outcome="refused", reason="namespace-unknown")
+
+
+def _silent(body: bytes, answered: Answer) -> Answer:
+    return replace(answered, body=_response(body, allowed=True), outcome="untouched")
+
+
+def _response(review: bytes, **fields: object) -> bytes:
+    uid = msgspec.json.decode(review, type=_Review).request.uid
+    kind = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
+    return msgspec.json.encode(kind | {"response": {"uid": uid, **fields}})

@@ -6,6 +6,7 @@
     runtimeClassName: ""            # set on pods with slices that name none; empty leaves them
     nodePolicy: binpack             # which node first, where nobody said
     cardPolicy: binpack             # which card first, where nobody said
+    visibleDevices: strip           # or refuse: NVIDIA_VISIBLE_DEVICES set by a pod that gets cards
     managed: true                   # false: a bare count of cards belongs to another plugin
     defaults: {default: "", adopt: "", max: "", models: "", policy: ""}
     dialects: {hami: true}
@@ -13,6 +14,7 @@
 """
 
 import re
+from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -50,6 +52,13 @@ class Dialects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hami: bool = True
 
 
+class VisibleDevices(StrEnum):
+    """What becomes of a pod that chooses cards by NVIDIA_VISIBLE_DEVICES and gets some from us."""
+
+    STRIP = "strip"
+    REFUSE = "refuse"
+
+
 class Resources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Names of extended resources, by vendor."""
 
@@ -63,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runtimeClassName: str = ""  # noqa: N815
     nodePolicy: Placing = Placing.BINPACK  # noqa: N815
     cardPolicy: Placing = Placing.BINPACK  # noqa: N815
+    visibleDevices: VisibleDevices = VisibleDevices.STRIP  # noqa: N815
     managed: bool = True
     defaults: Defaults = Defaults()
     dialects: Dialects = Dialects()

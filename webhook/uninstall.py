@@ -21,11 +21,10 @@ import msgspec
 from tranche.words.cards import CARDS_ANNOTATION
 from webhook.cluster.client import MERGE_PATCH, Cluster
 from webhook.cluster.errors import NOT_FOUND, ApiError
-from webhook.cluster.objects import get_or_none
+from webhook.cluster.objects import CONFIGURATIONS, get_or_none
 from webhook.cluster.watch import PAGE
 
 _PAUSE: Final = 1.0
-_CONFIGURATIONS: Final = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 
 
 @dataclass(slots=True)
@@ -36,7 +35,7 @@ class Uninstall:
         namespace: of the release.
         agent: the DaemonSet's name; empty leaves it alone, and likewise below.
         secret: the name of the Secret with the webhook's certificate.
-        webhook_configuration: the name of the MutatingWebhookConfiguration.
+        webhook_configuration: the name of the webhook configurations.
         deadline: on ``clock``, seconds.
         left: what could not be done, in words.
     """
@@ -55,8 +54,9 @@ class Uninstall:
     async def run(self) -> bool:
         """Do all that can be done; True when nothing is left."""
         if self.webhook_configuration:
-            path = f"{_CONFIGURATIONS}/{quote(self.webhook_configuration, safe='')}"
-            await self._step("webhook configuration", self._delete(path))
+            for collection in CONFIGURATIONS:
+                path = f"{collection}/{quote(self.webhook_configuration, safe='')}"
+                await self._step("webhook configuration", self._delete(path))
         if self.agent:
             await self._step(f"agents of DaemonSet {self.agent}", self._agents())
         await self._step(f"annotation {CARDS_ANNOTATION} on nodes", self._nodes())

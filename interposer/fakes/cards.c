@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 static void parse_uuid(struct card *card) {
-    const char *text = card->uuid_text + (strncmp(card->uuid_text, "GPU-", 4) == 0 ? 4 : 0);
+    const char *dash = strchr(card->uuid_text, '-'); /* GPU- or MIG- */
+    const char *text = dash ? dash + 1 : card->uuid_text;
     for (int i = 0; i < 16 && *text; i++) {
         if (*text == '-') text++;
         char pair[3] = {text[0], text[0] ? text[1] : 0, 0};
@@ -23,9 +24,15 @@ static void set(struct card *card, const char *key, const char *value) {
     if (!strcmp(key, "name")) snprintf(card->name, sizeof card->name, "%s", value);
     if (!strcmp(key, "pci")) snprintf(card->pci, sizeof card->pci, "%s", value);
     if (!strcmp(key, "mib")) card->bytes = strtoull(value, NULL, 10) << 20;
+    if (!strcmp(key, "context")) card->context_bytes = strtoull(value, NULL, 10) << 20;
+    if (!strcmp(key, "module")) card->module_bytes = strtoull(value, NULL, 10) << 10;
     if (!strcmp(key, "minor")) card->minor = atoi(value);
     if (!strcmp(key, "numa")) card->numa = atoi(value);
     if (!strcmp(key, "sms")) card->sms = atoi(value);
+    if (!strcmp(key, "unified")) card->unified = atoi(value);
+    if (!strcmp(key, "gi")) card->gi = atoi(value);
+    if (!strcmp(key, "ci")) card->ci = atoi(value);
+    if (!strcmp(key, "parent")) snprintf(card->parent_text, sizeof card->parent_text, "%s", value);
     if (!strcmp(key, "cc")) sscanf(value, "%d.%d", &card->cc_major, &card->cc_minor);
 }
 
@@ -62,6 +69,16 @@ int cards_read(const char *path, struct cards *out) {
         out->count++;
     }
     fclose(file);
+    for (int i = 0; i < out->count; i++) {
+        struct card *card = &out->all[i];
+        for (int j = 0; card->parent_text[0] && j < i; j++) {
+            if (strcmp(out->all[j].uuid_text, card->parent_text) != 0) continue;
+            card->parent = &out->all[j];
+            card->minor = out->all[j].minor;
+            memcpy(card->pci, out->all[j].pci, sizeof card->pci);
+            out->all[j].instances++;
+        }
+    }
     return 0;
 }
 
@@ -90,8 +107,11 @@ static void load(void) {
     snprintf(path, sizeof path, "%s/etc/fakegpu/cards", described.root);
     cards_read(path, &described);
     for (int i = 0; i < described.count; i++) {
-        snprintf(path, sizeof path, "%s/dev/nvidia%d", described.root, described.all[i].minor);
-        if (access(path, F_OK) == 0) described.visible[described.visible_count++] = &described.all[i];
+        const struct card *card = &described.all[i];
+        snprintf(path, sizeof path, "%s/dev/nvidia%d", described.root, card->minor);
+        if (access(path, F_OK) != 0) continue;
+        if (!card->parent) described.visible[described.visible_count++] = card;
+        if (!card->instances) described.usable[described.usable_count++] = card;
     }
 }
 

@@ -6,6 +6,11 @@
  *
  *   card uuid=GPU-… name="NVIDIA A100-SXM4-80GB" mib=81920 minor=0 numa=0 pci=0000:3b:00.0 cc=8.0
  *   sms=108        (one line; # begins a comment)
+ *   context=300    MiB that each context takes of the card; nothing where that is not said
+ *   module=64      KiB that each module takes that is loaded, likewise
+ *   card uuid=MIG-… parent=GPU-… gi=1 ci=0 name="NVIDIA A100-SXM4-80GB MIG 1g.10gb" mib=9728 sms=14
+ *                  a MIG instance of a card above it: CUDA finds it in the card's place
+ *   unified=1      the card's memory is the host's: NVML tells nothing of it (as of a GB10)
  */
 #ifndef FAKES_CARDS_H
 #define FAKES_CARDS_H
@@ -19,8 +24,13 @@ struct card {
     char uuid_text[48]; /* GPU-… */
     char name[96];
     char pci[16]; /* 0000:3b:00.0 */
-    uint64_t bytes;
+    uint64_t bytes, context_bytes, module_bytes;
     int minor, numa, cc_major, cc_minor, sms;
+    int unified;
+    int gi, ci;                /* of a MIG instance */
+    const struct card *parent; /* NULL: a card */
+    int instances;             /* of a card in MIG mode */
+    char parent_text[48];
     int place; /* in the file, whatever is visible: the oracle counts by it */
 };
 
@@ -29,7 +39,9 @@ struct cards {
     int count;       /* that are described */
     struct card all[MOST_CARDS];
     int visible_count;
-    const struct card *visible[MOST_CARDS]; /* those with a device node */
+    const struct card *visible[MOST_CARDS]; /* those with a device node; no instances */
+    int usable_count;
+    const struct card *usable[MOST_CARDS]; /* what CUDA finds: of a card with instances, these */
 };
 
 /* Read at the first call; no cards where nothing is described. */

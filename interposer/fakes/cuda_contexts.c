@@ -1,11 +1,13 @@
 /* Contexts. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "driver.h"
 
 static struct CUctx_st primaries[MOST_CARDS];
-static int primary_uses[MOST_CARDS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t last_serial;
 static _Thread_local CUcontext stack[32];
 static _Thread_local int depth;
 
@@ -16,9 +18,16 @@ const struct card *driver_current(CUdevice *device) {
     return driver_card(context->device);
 }
 
+uint32_t driver_context(void) {
+    CUcontext context = depth ? stack[depth - 1] : NULL;
+    if (!context) return 0;
+    return context->is_green ? primaries[context->device].serial : context->serial;
+}
+
 void contexts_forget(void) {
     depth = 0;
-    memset(primary_uses, 0, sizeof primary_uses);
+    pthread_mutex_init(&lock, NULL);
+    memset(primaries, 0, sizeof primaries);
 }
 
 static CUresult make_current(CUcontext context) {
@@ -27,35 +36,81 @@ static CUresult make_current(CUcontext context) {
     return CUDA_SUCCESS;
 }
 
-EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
+/* A context takes memory of its own. The struct stays for good, so that another thread's stack never
+ * points to nothing. */
+static CUresult begin(struct CUctx_st *context, CUdevice device) {
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
-    if (!driver_card(device)) return CUDA_ERROR_INVALID_DEVICE;
-    primaries[device] = (struct CUctx_st){.device = device, .alive = 1};
-    __atomic_fetch_add(&primary_uses[device], 1, __ATOMIC_RELAXED);
-    *context = &primaries[device];
+    const struct card *card = driver_card(device);
+    if (!card) return CUDA_ERROR_INVALID_DEVICE;
+    if (!context || !oracle_take(card, card->context_bytes)) return CUDA_ERROR_OUT_OF_MEMORY;
+    context->device = device;
+    context->serial = __atomic_add_fetch(&last_serial, 1, __ATOMIC_RELAXED);
+    context->alive = 1;
     return CUDA_SUCCESS;
 }
 
+/* With it goes what was allocated in it (cuda.h, cuCtxDestroy). */
+static void end(struct CUctx_st *context) {
+    context->alive = 0;
+    memory_free_context(context->serial);
+    oracle_give_back(driver_card(context->device), driver_card(context->device)->context_bytes);
+}
+
+static CUresult retain(CUdevice device) {
+    if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
+    if (!driver_card(device)) return CUDA_ERROR_INVALID_DEVICE;
+    pthread_mutex_lock(&lock);
+    CUresult result = primaries[device].alive ? CUDA_SUCCESS : begin(&primaries[device], device);
+    if (result == CUDA_SUCCESS) primaries[device].uses++;
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
+    CUresult result = retain(device);
+    if (result == CUDA_SUCCESS) *context = &primaries[device];
+    return result;
+}
+
 EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
-    if (!driver_card(device) || !primary_uses[device]) return CUDA_ERROR_INVALID_CONTEXT;
-    __atomic_fetch_sub(&primary_uses[device], 1, __ATOMIC_RELAXED);
+    if (!driver_card(device)) return CUDA_ERROR_INVALID_DEVICE;
+    pthread_mutex_lock(&lock);
+    bool held = primaries[device].uses > 0;
+    if (held && --primaries[device].uses == 0 && primaries[device].alive) end(&primaries[device]);
+    pthread_mutex_unlock(&lock);
+    return held ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
+}
+
+EXPORT CUresult cuDevicePrimaryCtxRelease(CUdevice device) {
+    return cuDevicePrimaryCtxRelease_v2(device);
+}
+
+/* It stays retained, and is made anew when it is retained next. */
+EXPORT CUresult cuDevicePrimaryCtxReset_v2(CUdevice device) {
+    if (!driver_card(device)) return CUDA_ERROR_INVALID_DEVICE;
+    pthread_mutex_lock(&lock);
+    if (primaries[device].alive) end(&primaries[device]);
+    pthread_mutex_unlock(&lock);
     return CUDA_SUCCESS;
+}
+
+EXPORT CUresult cuDevicePrimaryCtxReset(CUdevice device) {
+    return cuDevicePrimaryCtxReset_v2(device);
 }
 
 EXPORT CUresult cuDevicePrimaryCtxGetState(CUdevice device, unsigned *flags, int *active) {
     if (!driver_card(device)) return CUDA_ERROR_INVALID_DEVICE;
     *flags = 0;
-    *active = primary_uses[device] > 0;
+    *active = primaries[device].alive;
     return CUDA_SUCCESS;
 }
 
 EXPORT CUresult cuCtxCreate_v2(CUcontext *context, unsigned flags, CUdevice device) {
     (void)flags;
-    if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
-    if (!driver_card(device)) return CUDA_ERROR_INVALID_DEVICE;
-    struct CUctx_st *made = malloc(sizeof *made);
-    if (!made) return CUDA_ERROR_OUT_OF_MEMORY;
-    *made = (struct CUctx_st){.device = device, .alive = 1};
+    struct CUctx_st *made = calloc(1, sizeof *made);
+    CUresult result = begin(made, device);
+    if (result != CUDA_SUCCESS) return result;
+    made->uses = 1;
     *context = made;
     return make_current(made);
 }
@@ -76,16 +131,59 @@ EXPORT CUresult cuCtxCreate_v4(CUcontext *context, CUctxCreateParams *parameters
     return cuCtxCreate_v2(context, flags, device);
 }
 
-/* The struct stays, so that another thread's stack never points to nothing. */
 EXPORT CUresult cuCtxDestroy_v2(CUcontext context) {
-    if (!context || !context->alive) return CUDA_ERROR_INVALID_CONTEXT;
-    context->alive = 0;
+    if (!context || !context->alive || context->is_green) return CUDA_ERROR_INVALID_CONTEXT;
+    end(context);
     if (depth && stack[depth - 1] == context) depth--;
     return CUDA_SUCCESS;
 }
 
 EXPORT CUresult cuCtxDestroy(CUcontext context) {
     return cuCtxDestroy_v2(context);
+}
+
+EXPORT CUresult cuCtxAttach(CUcontext *context, unsigned flags) {
+    if (flags) return CUDA_ERROR_INVALID_VALUE;
+    if (!driver_current(NULL)) return CUDA_ERROR_INVALID_CONTEXT;
+    *context = stack[depth - 1];
+    __atomic_fetch_add(&(*context)->uses, 1, __ATOMIC_RELAXED);
+    return CUDA_SUCCESS;
+}
+
+EXPORT CUresult cuCtxDetach(CUcontext context) {
+    if (!depth || stack[depth - 1] != context || !context->alive) return CUDA_ERROR_INVALID_CONTEXT;
+    if (__atomic_sub_fetch(&context->uses, 1, __ATOMIC_RELAXED)) return CUDA_SUCCESS;
+    return cuCtxDestroy_v2(context);
+}
+
+/* A green context retains the primary one, and what is allocated in it is that one's. */
+EXPORT CUresult cuGreenCtxCreate(CUgreenCtx *context, CUdevResourceDesc resources, CUdevice device,
+                                 unsigned flags) {
+    (void)resources, (void)flags;
+    CUresult result = retain(device);
+    if (result != CUDA_SUCCESS) return result;
+    struct CUctx_st *made = calloc(1, sizeof *made);
+    result = begin(made, device);
+    if (result != CUDA_SUCCESS) {
+        cuDevicePrimaryCtxRelease_v2(device);
+        return result;
+    }
+    made->is_green = 1;
+    *context = (CUgreenCtx)made;
+    return CUDA_SUCCESS;
+}
+
+EXPORT CUresult cuGreenCtxDestroy(CUgreenCtx context) {
+    struct CUctx_st *green = (struct CUctx_st *)context;
+    if (!green || !green->alive) return CUDA_ERROR_INVALID_CONTEXT;
+    end(green);
+    return cuDevicePrimaryCtxRelease_v2(green->device);
+}
+
+EXPORT CUresult cuCtxFromGreenCtx(CUcontext *context, CUgreenCtx green) {
+    if (!context || !green) return CUDA_ERROR_INVALID_VALUE;
+    *context = (CUcontext)green;
+    return CUDA_SUCCESS;
 }
 
 EXPORT CUresult cuCtxPushCurrent_v2(CUcontext context) {

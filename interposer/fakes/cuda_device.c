@@ -32,7 +32,7 @@ static void choose(void) {
     const char *wanted = getenv("CUDA_VISIBLE_DEVICES");
     chosen_count = 0;
     if (!wanted) {
-        for (int i = 0; i < all->visible_count; i++) chosen[chosen_count++] = all->visible[i];
+        for (int i = 0; i < all->usable_count; i++) chosen[chosen_count++] = all->usable[i];
         return;
     }
     char text[1024], *rest = text;
@@ -41,11 +41,11 @@ static void choose(void) {
         const struct card *found = NULL;
         char *end;
         long number = strtol(word, &end, 10);
-        for (int i = 0; i < all->visible_count; i++) {
+        for (int i = 0; i < all->usable_count; i++) {
             bool is_number = *word && !*end && number == i;
             bool is_uuid = strlen(word) >= 5 &&
-                           strncasecmp(word, all->visible[i]->uuid_text, strlen(word)) == 0;
-            if (is_number || is_uuid) found = all->visible[i];
+                           strncasecmp(word, all->usable[i]->uuid_text, strlen(word)) == 0;
+            if (is_number || is_uuid) found = all->usable[i];
         }
         if (!found) return;
         chosen[chosen_count++] = found;
@@ -58,6 +58,7 @@ static void forget_in_child(void) {
 }
 
 EXPORT CUresult cuInit(unsigned flags) {
+    FAULT(CUresult);
     static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
     static int registered;
     if (flags) return CUDA_ERROR_INVALID_VALUE;
@@ -74,7 +75,7 @@ EXPORT CUresult cuInit(unsigned flags) {
 
 EXPORT CUresult cuDriverGetVersion(int *version) {
     if (!version) return CUDA_ERROR_INVALID_VALUE;
-    *version = VERSION;
+    *version = fault_version(VERSION);
     return CUDA_SUCCESS;
 }
 

@@ -1,4 +1,4 @@
-/* Launches, errors, cuGetProcAddress. */
+/* Errors, cuGetProcAddress. */
 #include <stddef.h>
 #include <string.h>
 
@@ -10,17 +10,6 @@ struct version {
     void *symbol, *per_thread;
 };
 extern const struct version VERSIONS[]; /* written by generate.py; the latest of a base first */
-
-static unsigned long long launches;
-
-EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
-                               unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared,
-                               CUstream stream, void **parameters, void **extra) {
-    (void)function, (void)grid_x, (void)grid_y, (void)grid_z, (void)block_x, (void)block_y;
-    (void)block_z, (void)shared, (void)stream, (void)parameters, (void)extra;
-    __atomic_fetch_add(&launches, 1, __ATOMIC_RELAXED);
-    return CUDA_SUCCESS;
-}
 
 static const struct {
     CUresult error;
@@ -53,6 +42,13 @@ EXPORT CUresult cuGetErrorName(CUresult error, const char **text) {
 
 EXPORT CUresult cuGetErrorString(CUresult error, const char **text) {
     return describe(error, text, offsetof(__typeof__(ERRORS[0]), words));
+}
+
+/* Tables of functions that only NVIDIA's own libraries know how to call: there are none here. */
+EXPORT CUresult cuGetExportTable(const void **table, const CUuuid *id) {
+    (void)id;
+    if (table) *table = NULL;
+    return CUDA_ERROR_NOT_FOUND;
 }
 
 /* As cuda.h tells it: what is not there is no error, but NULL and a status. */

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "driver.h"
+#include "physical.h"
 
 #define BASE 0x700000000000ull
 #define STEP_BITS 21
@@ -18,6 +19,7 @@ struct record {
     uint32_t steps;
     uint32_t next; /* in its list while free */
     int32_t device;
+    uint32_t context; /* that it goes with; 0: none */
 };
 
 static struct record *records;
@@ -59,10 +61,15 @@ static void push(int list, uint32_t number) {
 }
 
 CUresult memory_take(CUdevice device, size_t bytes, CUdeviceptr *at) {
+    return memory_take_in(0, device, bytes, at);
+}
+
+CUresult memory_take_in(uint32_t context, CUdevice device, size_t bytes, CUdeviceptr *at) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, make_records);
     const struct card *card = driver_card(device);
     if (!card) return CUDA_ERROR_INVALID_DEVICE;
+    if (fault_lost(card)) return CUDA_ERROR_UNKNOWN; /* as after XID 79 */
     if (!at || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
     if (bytes > card->bytes) return CUDA_ERROR_OUT_OF_MEMORY;
     bytes = (bytes + GRANULE - 1) & ~(GRANULE - 1);
@@ -78,6 +85,7 @@ CUresult memory_take(CUdevice device, size_t bytes, CUdeviceptr *at) {
     }
     struct record *record = &records[number];
     record->device = device;
+    __atomic_store_n(&record->context, context, __ATOMIC_RELAXED);
     record->steps = 1u << list;
     __atomic_store_n(&record->bytes, bytes, __ATOMIC_RELEASE);
     *at = BASE + ((CUdeviceptr)number << STEP_BITS);
@@ -103,6 +111,15 @@ CUresult memory_give_back(CUdeviceptr at) {
     return CUDA_SUCCESS;
 }
 
+void memory_free_context(uint32_t context) {
+    uint32_t end = records ? __atomic_load_n(&next_step, __ATOMIC_ACQUIRE) : 0;
+    for (uint32_t number = 1; number < end && number < MOST_STEPS; number++) {
+        if (!__atomic_load_n(&records[number].bytes, __ATOMIC_ACQUIRE)) continue;
+        if (__atomic_load_n(&records[number].context, __ATOMIC_RELAXED) != context) continue;
+        memory_give_back(BASE + ((CUdeviceptr)number << STEP_BITS));
+    }
+}
+
 int memory_find(CUdeviceptr at, CUdeviceptr *base, size_t *bytes, CUdevice *device) {
     for (uint32_t number = number_of(at); number; number--) {
         uint64_t have = __atomic_load_n(&records[number].bytes, __ATOMIC_ACQUIRE);
@@ -121,19 +138,22 @@ static CUresult take_here(CUdeviceptr *at, size_t bytes) {
     CUdevice device;
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
     if (!driver_current(&device)) return CUDA_ERROR_INVALID_CONTEXT;
-    return memory_take(device, bytes, at);
+    return memory_take_in(driver_context(), device, bytes, at);
 }
 
+/* cuMemFree also unmaps a buffer of imported memory. */
 static CUresult give_back_here(CUdeviceptr at) {
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
-    return at ? memory_give_back(at) : CUDA_SUCCESS;
+    return !at || imported_unmap(at) ? CUDA_SUCCESS : memory_give_back(at);
 }
 
 EXPORT CUresult cuMemAlloc_v2(CUdeviceptr *at, size_t bytes) {
+    FAULT(CUresult);
     return take_here(at, bytes);
 }
 
 EXPORT CUresult cuMemAllocManaged(CUdeviceptr *at, size_t bytes, unsigned flags) {
+    FAULT(CUresult);
     (void)flags;
     return take_here(at, bytes);
 }
@@ -147,6 +167,7 @@ EXPORT CUresult cuMemAllocPitch_v2(CUdeviceptr *at, size_t *pitch, size_t width,
 }
 
 EXPORT CUresult cuMemFree_v2(CUdeviceptr at) {
+    FAULT(CUresult);
     return give_back_here(at);
 }
 
@@ -184,7 +205,7 @@ EXPORT CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *bytes, CUdevi
 
 EXPORT CUresult cuPointerGetAttribute(void *data, CUpointer_attribute attribute, CUdeviceptr at) {
     CUdevice device;
-    if (!memory_find(at, NULL, NULL, &device)) return CUDA_ERROR_INVALID_VALUE;
+    if (!memory_find(at, NULL, NULL, &device) && !mapping_find(at, &device)) return CUDA_ERROR_INVALID_VALUE;
     if (attribute == CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL) *(int *)data = device;
     if (attribute == CU_POINTER_ATTRIBUTE_MEMORY_TYPE) *(unsigned *)data = CU_MEMORYTYPE_DEVICE;
     return CUDA_SUCCESS;

@@ -36,6 +36,7 @@ EXPORT CUresult cuMemPoolDestroy(CUmemoryPool pool) {
 }
 
 EXPORT CUresult cuMemAllocAsync(CUdeviceptr *at, size_t bytes, CUstream stream) {
+    FAULT(CUresult);
     CUdevice device;
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
     CUresult result = cuStreamGetDevice(stream, &device);

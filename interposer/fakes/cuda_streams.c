@@ -1,7 +1,15 @@
-/* Streams. */
+/* Streams and events. With simulated time the work of a process runs in one order, whatever the
+ * stream, and an event is a mark in it; without, all has always been done. */
 #include <stdlib.h>
 
+#include "clock.h"
 #include "driver.h"
+
+struct CUevent_st {
+    CUdevice device;
+    int recorded;
+    uint64_t mark;
+};
 
 EXPORT CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
     (void)flags;
@@ -25,4 +33,102 @@ EXPORT CUresult cuStreamGetDevice(CUstream stream, CUdevice *device) {
         return CUDA_SUCCESS;
     }
     return driver_current(device) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
+}
+
+/* 0, 1 and 2 are no pointers but names: the default stream, the legacy one, the thread's own. */
+CUgraph stream_captures(CUstream stream) {
+    return (uintptr_t)stream > 2 ? stream->capturing : NULL;
+}
+
+CUresult stream_queue(CUstream stream, uint64_t ns, uint64_t *number) {
+    CUdevice device;
+    CUresult result = cuStreamGetDevice(stream, &device);
+    if (result != CUDA_SUCCESS || !clock_is_simulated()) return result;
+    const struct card *card = driver_card(device);
+    for (;;) {
+        struct timeline *timeline = clock_enter(card);
+        bool room = timeline_has_room(timeline, clock_process());
+        uint64_t queued = room ? timeline_queue(timeline, clock_process(), ns) : 0;
+        if (number) *number = queued;
+        clock_leave();
+        if (room) return CUDA_SUCCESS;
+        clock_wait_for(card, TIMELINE_NEVER);
+    }
+}
+
+EXPORT CUresult cuStreamSynchronize(CUstream stream) {
+    if (stream_captures(stream)) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    CUdevice device;
+    uint64_t mark;
+    CUresult result = cuStreamGetDevice(stream, &device);
+    if (result != CUDA_SUCCESS || !clock_is_simulated()) return result;
+    result = stream_queue(stream, 0, &mark);
+    if (result == CUDA_SUCCESS) clock_wait_for(driver_card(device), mark);
+    return result;
+}
+
+EXPORT CUresult cuStreamSynchronize_ptsz(CUstream stream) {
+    return cuStreamSynchronize(stream);
+}
+
+EXPORT CUresult cuCtxSynchronize(void) {
+    return cuStreamSynchronize(NULL);
+}
+
+EXPORT CUresult cuEventCreate(CUevent *event, unsigned flags) {
+    (void)flags;
+    CUdevice device;
+    if (!driver_current(&device)) return CUDA_ERROR_INVALID_CONTEXT;
+    struct CUevent_st *made = malloc(sizeof *made);
+    if (!made) return CUDA_ERROR_OUT_OF_MEMORY;
+    *made = (struct CUevent_st){.device = device};
+    *event = made;
+    return CUDA_SUCCESS;
+}
+
+EXPORT CUresult cuEventDestroy_v2(CUevent event) {
+    free(event);
+    return CUDA_SUCCESS;
+}
+
+EXPORT CUresult cuEventRecord(CUevent event, CUstream stream) {
+    if (!event) return CUDA_ERROR_INVALID_HANDLE;
+    if (stream_captures(stream)) return CUDA_SUCCESS;
+    event->recorded = 1;
+    return stream_queue(stream, 0, &event->mark);
+}
+
+EXPORT CUresult cuEventRecord_ptsz(CUevent event, CUstream stream) {
+    return cuEventRecord(event, stream);
+}
+
+/* In the mode of most captures, global, a query from anywhere ends them (cuStreamBeginCapture and
+ * cuThreadExchangeStreamCaptureMode, on calls that are unsafe). */
+EXPORT CUresult cuEventQuery(CUevent event) {
+    if (!event) return CUDA_ERROR_INVALID_HANDLE;
+    if (captures_spoil()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    if (!event->recorded || !clock_is_simulated()) return CUDA_SUCCESS;
+    bool ended = timeline_has_ended(clock_enter(driver_card(event->device)), clock_process(), event->mark);
+    clock_leave();
+    return ended ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
+}
+
+EXPORT CUresult cuEventSynchronize(CUevent event) {
+    if (!event) return CUDA_ERROR_INVALID_HANDLE;
+    if (event->recorded && clock_is_simulated()) clock_wait_for(driver_card(event->device), event->mark);
+    return CUDA_SUCCESS;
+}
+
+/* In milliseconds, with a resolution of half a microsecond (cuda.h). */
+EXPORT CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end) {
+    if (!milliseconds || !start || !end || !start->recorded || !end->recorded) return CUDA_ERROR_INVALID_HANDLE;
+    *milliseconds = 0;
+    if (!clock_is_simulated()) return CUDA_SUCCESS;
+    if (cuEventQuery(start) != CUDA_SUCCESS || cuEventQuery(end) != CUDA_SUCCESS) return CUDA_ERROR_NOT_READY;
+    const struct timeline *card = clock_enter(driver_card(start->device));
+    uint64_t ns = timeline_reached(card, clock_process(), end->mark) -
+                  timeline_reached(card, clock_process(), start->mark);
+    clock_leave();
+    *milliseconds = (float)(ns / 500) / 2000;
+    return CUDA_SUCCESS;
 }

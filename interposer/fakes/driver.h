@@ -5,8 +5,11 @@
 /* Every spelling is declared under its own name, none renamed by a macro. */
 #define __CUDA_API_VERSION_INTERNAL
 #include <cuda.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "cards.h"
+#include "faults.h"
 #include "oracle.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -14,6 +17,9 @@
 struct CUctx_st {
     CUdevice device;
     int alive;
+    int uses;        /* cuCtxAttach, or how often a primary one is retained */
+    int is_green;
+    uint32_t serial; /* never two alike; what is allocated in it goes with it */
 };
 
 /* cuda_streams.c owns streams and time, cuda_graphs.c what is captured. */
@@ -21,6 +27,17 @@ struct CUstream_st {
     CUdevice device;
     CUgraph capturing; /* what is launched goes there; NULL: to the card */
 };
+
+/* The graph that the stream captures into; NULL: none. */
+CUgraph stream_captures(CUstream stream);
+
+/* Queues work of so long, waiting for room; `number`, if wanted, is its own. */
+CUresult stream_queue(CUstream stream, uint64_t ns, uint64_t *number);
+
+CUresult graph_add(CUgraph graph, uint64_t ns);
+
+/* Something was called that no capture survives; whether one was in progress. */
+bool captures_spoil(void);
 
 /* What CUDA_VISIBLE_DEVICES leaves, in its order. NULL for an ordinal that is not there. */
 const struct card *driver_card(CUdevice device);
@@ -32,12 +49,18 @@ int driver_initialised(void);
 /* The card of the thread's current context, or NULL. */
 const struct card *driver_current(CUdevice *device);
 
+/* The serial of the thread's current context, of a green one that of its primary; 0: none. */
+uint32_t driver_context(void);
+
 /* In the child of a fork: no context is current, none retained. */
 void contexts_forget(void);
 
 /* Blocks of device memory by address. Steps of 512 bytes are counted, as cuMemAlloc parts it. */
 CUresult memory_take(CUdevice device, size_t bytes, CUdeviceptr *at);
 CUresult memory_give_back(CUdeviceptr at);
+/* The same, freed with the context. */
+CUresult memory_take_in(uint32_t context, CUdevice device, size_t bytes, CUdeviceptr *at);
+void memory_free_context(uint32_t context);
 /* The block that begins at or holds the address. */
 int memory_find(CUdeviceptr at, CUdeviceptr *base, size_t *bytes, CUdevice *device);
 

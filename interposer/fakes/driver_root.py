@@ -40,23 +40,24 @@ class Card:
     """One card of a description.
 
     Attributes:
-        uuid: as the driver prints it, ``GPU-…``.
-        minor: number of its device node.
+        uuid: as the driver prints it, ``GPU-…``; ``MIG-…`` of an instance.
+        minor: number of its device node; None of an instance, which is reached through its card.
         mib: memory.
     """
 
     uuid: str
-    minor: int
+    minor: int | None
     mib: int
 
 
 def read_cards(text: str) -> list[Card]:
     """The cards of a description; its form is told in `interposer/fakes/cards.h`."""
     lines = [line for line in text.splitlines() if line.startswith("card ")]
-    return [
-        Card(_word(line, "uuid"), int(_word(line, "minor")), int(_word(line, "mib")))
-        for line in lines
-    ]
+    return [Card(_word(line, "uuid"), _minor(line), int(_word(line, "mib"))) for line in lines]
+
+
+def _minor(line: str) -> int | None:
+    return None if " parent=" in line else int(_word(line, "minor"))
 
 
 def _word(line: str, key: str) -> str:
@@ -100,9 +101,7 @@ def _replace(source: Path, target: Path) -> None:
 def _write_oracle(path: Path, cards: list[Card]) -> None:
     head = ORACLE_HEAD.pack(b"ORCL", 1, 0, len(cards), 0, 0)
     parts = (
-        ORACLE_CARD.pack(
-            bytes.fromhex(card.uuid.removeprefix("GPU-").replace("-", "")), card.mib << 20
-        )
+        ORACLE_CARD.pack(bytes.fromhex(card.uuid[4:].replace("-", "")), card.mib << 20)
         for card in cards
     )
     path.unlink(missing_ok=True)
@@ -111,7 +110,8 @@ def _write_oracle(path: Path, cards: list[Card]) -> None:
 
 
 def _nodes(cards: list[Card]) -> dict[str, tuple[int, int]]:
-    return {f"nvidia{card.minor}": (NVIDIA_MAJOR, card.minor) for card in cards} | CONTROL_NODES
+    whole = {card.minor for card in cards if card.minor is not None}
+    return {f"nvidia{minor}": (NVIDIA_MAJOR, minor) for minor in whole} | CONTROL_NODES
 
 
 def _write_device(path: Path, number: tuple[int, int] | None) -> None:
@@ -125,6 +125,7 @@ def _write_device(path: Path, number: tuple[int, int] | None) -> None:
 
 def cdi_spec(cards: list[Card], host_path: Path) -> dict[str, Any]:
     """The vendor's CDI spec: each card by its number and by its uuid, and all of them."""
+    cards = [card for card in cards if card.minor is not None]
     named = {str(place): [card] for place, card in enumerate(cards)}
     named |= {card.uuid: [card] for card in cards} | {"all": cards}
     mounts = [(LIBRARY_FOLDER / name, "ro") for name in LIBRARIES] + [(CARDS, "ro"), (ORACLE, "rw")]

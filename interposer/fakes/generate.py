@@ -1,8 +1,11 @@
 """Writes the parts of the fake driver that follow from NVIDIA's headers.
 
     generate.py --include                 prints the folders with cuda.h and nvml.h
-    generate.py cuda|nvml DEST SOURCE…    writes the stubs of all that SOURCE… do not implement;
-                                          for cuda also the table behind cuGetProcAddress
+    generate.py cuda|nvml DEST SOURCE… [--without=NAME …] [--also=NAME …]
+                                          writes the stubs of all that SOURCE… do not implement;
+                                          for cuda also the table behind cuGetProcAddress; an older
+                                          driver has not got the names after --without, a newer one
+                                          also those after --also
 
 A stub succeeds. What it is to fill, if it is a number or a handle, it fills with 0, so that a
 program never goes on with garbage. NVML's getters answer "not supported" instead, which its callers
@@ -127,21 +130,23 @@ def main(arguments: list[str]) -> None:
     if arguments == ["--include"]:
         print(*sorted({f"-I{header(kind).parent}" for kind in PACKAGES}))  # noqa: T201
         return
-    kind, destination, *sources = arguments
+    missing = {a.removeprefix("--without=") for a in arguments if a.startswith("--without=")}
+    also = {a.removeprefix("--also=") for a in arguments if a.startswith("--also=")}
+    kind, destination, *sources = (a for a in arguments if not a.startswith("--"))
     text = strip_comments(header(kind).read_text(encoding="latin-1"))
-    names = exported(kind, text)
+    names = exported(kind, text) | dict.fromkeys(sorted(also), "void")
     written = "".join(Path(source).read_text() for source in sources)
     by_hand = set(HAND_WRITTEN.findall(written))
     types = known_types(text)
     parts = ["/* Written by generate.py. */\n#include <stddef.h>\n#include <stdint.h>\n"]
     parts.append("#pragma GCC visibility push(default)\n")
     for name, parameters in names.items():
-        if name in by_hand:
+        if name in by_hand | missing:
             continue
         getter = kind == "nvml" and re.match(r"nvml\w+Get[A-Z]", name)
         parts.append(stub(name, parameters, types, "3" if getter else "0"))
     if kind == "cuda":
-        rows = versions(names)
+        rows = [row for row in versions(names) if row[2] not in missing]
         parts += [f"int {n}();\n" for n in sorted({n for row in rows for n in row[2:]} & by_hand)]
         parts.append(
             "#pragma GCC visibility pop\n"

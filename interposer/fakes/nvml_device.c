@@ -11,6 +11,9 @@ const struct card *nvml_card(nvmlDevice_t device) {
     for (int i = 0; i < cards()->visible_count; i++) {
         if (cards()->visible[i] == (const struct card *)device) return cards()->visible[i];
     }
+    for (int i = 0; i < cards()->usable_count; i++) {
+        if (cards()->usable[i] == (const struct card *)device) return cards()->usable[i];
+    }
     return NULL;
 }
 
@@ -103,6 +106,10 @@ EXPORT nvmlReturn_t nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t *de
         *device = (nvmlDevice_t)cards()->visible[i];
         if (strcasecmp(cards()->visible[i]->uuid_text, uuid) == 0) return NVML_SUCCESS;
     }
+    for (int i = 0; i < cards()->usable_count; i++) {
+        *device = (nvmlDevice_t)cards()->usable[i];
+        if (strcasecmp(cards()->usable[i]->uuid_text, uuid) == 0) return NVML_SUCCESS;
+    }
     return NVML_ERROR_NOT_FOUND;
 }
 
@@ -134,25 +141,23 @@ EXPORT nvmlReturn_t nvmlDeviceGetIndex(nvmlDevice_t device, unsigned *index) {
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetName(nvmlDevice_t device, char *out, unsigned room) {
-    const struct card *card = nvml_card(device);
-    return card ? text(out, room, card->name) : NVML_ERROR_INVALID_ARGUMENT;
+    REACH(card, device);
+    return text(out, room, card->name);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t device, char *out, unsigned room) {
-    const struct card *card = nvml_card(device);
-    return card ? text(out, room, card->uuid_text) : NVML_ERROR_INVALID_ARGUMENT;
+    REACH(card, device);
+    return text(out, room, card->uuid_text);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetMinorNumber(nvmlDevice_t device, unsigned *minor) {
-    const struct card *card = nvml_card(device);
-    if (!card) return NVML_ERROR_INVALID_ARGUMENT;
+    REACH(card, device);
     *minor = (unsigned)card->minor;
     return NVML_SUCCESS;
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetPciInfo_v3(nvmlDevice_t device, nvmlPciInfo_t *pci) {
-    const struct card *card = nvml_card(device);
-    if (!card) return NVML_ERROR_INVALID_ARGUMENT;
+    REACH(card, device);
     memset(pci, 0, sizeof *pci);
     sscanf(card->pci, "%x:%x:%x", &pci->domain, &pci->bus, &pci->device);
     snprintf(pci->busIdLegacy, sizeof pci->busIdLegacy, "%04X:%02X:%02X.0", pci->domain & 0xffff,
@@ -171,16 +176,14 @@ EXPORT nvmlReturn_t nvmlDeviceGetPciInfo(nvmlDevice_t device, nvmlPciInfo_t *pci
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int *major, int *minor) {
-    const struct card *card = nvml_card(device);
-    if (!card) return NVML_ERROR_INVALID_ARGUMENT;
+    REACH(card, device);
     *major = card->cc_major;
     *minor = card->cc_minor;
     return NVML_SUCCESS;
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetNumaNodeId(nvmlDevice_t device, unsigned *node) {
-    const struct card *card = nvml_card(device);
-    if (!card) return NVML_ERROR_INVALID_ARGUMENT;
+    REACH(card, device);
     if (card->numa < 0) return NVML_ERROR_NOT_SUPPORTED;
     *node = (unsigned)card->numa;
     return NVML_SUCCESS;
@@ -189,8 +192,8 @@ EXPORT nvmlReturn_t nvmlDeviceGetNumaNodeId(nvmlDevice_t device, unsigned *node)
 EXPORT nvmlReturn_t nvmlDeviceGetMemoryAffinity(nvmlDevice_t device, unsigned size,
                                                 unsigned long *nodes, nvmlAffinityScope_t scope) {
     (void)scope;
-    const struct card *card = nvml_card(device);
-    if (!card || !nodes || !size) return NVML_ERROR_INVALID_ARGUMENT;
+    REACH(card, device);
+    if (!nodes || !size) return NVML_ERROR_INVALID_ARGUMENT;
     if (card->numa < 0) return NVML_ERROR_NOT_SUPPORTED;
     memset(nodes, 0, size * sizeof *nodes);
     if ((unsigned)card->numa < size * 64) nodes[card->numa / 64] |= 1ul << (card->numa % 64);
@@ -200,7 +203,8 @@ EXPORT nvmlReturn_t nvmlDeviceGetMemoryAffinity(nvmlDevice_t device, unsigned si
 /* Health and load: constants a card at rest would show. */
 #define CONSTANT(name, value)                                                                     \
     EXPORT nvmlReturn_t name {                                                                    \
-        if (!nvml_card(device)) return NVML_ERROR_INVALID_ARGUMENT;                               \
+        REACH(card, device);                                                                      \
+        (void)card;                                                                               \
         value;                                                                                    \
         return NVML_SUCCESS;                                                                      \
     }
@@ -214,5 +218,7 @@ CONSTANT(nvmlDeviceGetComputeMode(nvmlDevice_t device, nvmlComputeMode_t *out), 
 CONSTANT(nvmlDeviceGetPerformanceState(nvmlDevice_t device, nvmlPstates_t *out), *out = NVML_PSTATE_0)
 CONSTANT(nvmlDeviceGetEccMode(nvmlDevice_t device, nvmlEnableState_t *now, nvmlEnableState_t *next), *now = *next = NVML_FEATURE_ENABLED)
 CONSTANT(nvmlDeviceGetTotalEccErrors(nvmlDevice_t device, nvmlMemoryErrorType_t kind, nvmlEccCounterType_t counter, unsigned long long *out), (void)kind; (void)counter; *out = 0)
-CONSTANT(nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned *now, unsigned *next), *now = *next = NVML_DEVICE_MIG_DISABLE)
-CONSTANT(nvmlDeviceGetMaxMigDeviceCount(nvmlDevice_t device, unsigned *out), *out = 0)
+CONSTANT(nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned *now, unsigned *next), *now = *next = card->instances ? NVML_DEVICE_MIG_ENABLE : NVML_DEVICE_MIG_DISABLE)
+CONSTANT(nvmlDeviceGetAccountingBufferSize(nvmlDevice_t device, unsigned *out), *out = 4000)
+CONSTANT(nvmlDeviceGetMaxMigDeviceCount(nvmlDevice_t device, unsigned *out), *out = card->instances ? 7 : 0)
+CONSTANT(nvmlDeviceIsMigDeviceHandle(nvmlDevice_t device, unsigned *out), *out = card->parent != NULL)

@@ -7,12 +7,20 @@
 #include <nvml.h>
 
 #include "cards.h"
+#include "faults.h"
 #include "oracle.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* A handle is the card's description. NULL for one that we never gave out. */
+/* A handle is the description of a card or an instance. NULL for one that we never gave out. */
 const struct card *nvml_card(nvmlDevice_t device);
+
+/* The card of a handle, or NVML's answer where it cannot be reached. */
+#define REACH(card, device)                              \
+    const struct card *card = nvml_card(device);         \
+    if (!card) return NVML_ERROR_INVALID_ARGUMENT;       \
+    if (fault_lost(card)) return NVML_ERROR_GPU_IS_LOST; \
+    FAULT(nvmlReturn_t)
 int nvml_initialised(void);
 
 #endif

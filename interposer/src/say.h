@@ -10,9 +10,13 @@ enum say_reason {
     SAY_SLOTS_FULL,
     SAY_SLOT_LOST,
     SAY_CARD_NOT_GRANTED,
+    SAY_NAMESPACE,
     SAY_REASONS
 };
 
 void say_once(enum say_reason reason);
+
+/* The driver has a function that the tables do not: said of the first. */
+void say_unknown(const char *name);
 
 #endif

@@ -9,14 +9,7 @@
 #include "sys.h"
 #include "tranche/paths.h"
 
-/* A slice belongs to one process, so what points to it lies in a page that the kernel clears in the
- * child of a fork (Linux 4.14). Where it cannot, the process's id is compared at every use. */
-struct page {
-    struct slice *slice;
-    int pid; /* 0: the kernel clears the page */
-};
-
-static struct page *page;
+struct slice_page *slice_page;
 static void *limits_mapping, *region_mapping;
 
 static void wait_a_moment(unsigned attempt) {
@@ -40,7 +33,7 @@ static void *map_file(const char *path, size_t size, bool writable, void **share
     if (sys_fstat(file, &status) == 0 && S_ISREG(status.st_mode) && (size_t)status.st_size >= size) {
         mapped = mmap(NULL, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, file, 0);
     }
-    close(file);
+    sys_close(file);
     if (mapped == MAP_FAILED) return MAP_FAILED;
     if (__atomic_compare_exchange_n(shared, &have, mapped, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         return mapped;
@@ -97,13 +90,13 @@ static void *anonymous(size_t size) {
     return made == MAP_FAILED ? NULL : made;
 }
 
-static struct page *page_made(void) {
-    struct page *have = __atomic_load_n(&page, __ATOMIC_ACQUIRE);
+static struct slice_page *page_made(void) {
+    struct slice_page *have = __atomic_load_n(&slice_page, __ATOMIC_ACQUIRE);
     if (have) return have;
-    struct page *made = anonymous(sizeof *made);
+    struct slice_page *made = anonymous(sizeof *made);
     if (!made) return NULL;
     if (madvise(made, sizeof *made, MADV_WIPEONFORK) != 0) made->pid = sys_getpid();
-    if (__atomic_compare_exchange_n(&page, &have, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    if (__atomic_compare_exchange_n(&slice_page, &have, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         return made;
     }
     munmap(made, sizeof *made);
@@ -112,12 +105,12 @@ static struct page *page_made(void) {
 
 /* Attaches this process. Threads that come at once each claim a slot; one's stays. */
 static struct slice *attach(void) {
-    struct page *own = page_made();
+    struct slice_page *own = page_made();
     if (!own || !map_limits() || !map_region()) return NULL;
     struct slice *made = anonymous(sizeof *made);
     if (!made) return NULL;
-    made->ledger = (struct ledger){.region = region_mapping,
-                                   .limits = limits_mapping,
+    made->ledger = (struct ledger){.region = __atomic_load_n(&region_mapping, __ATOMIC_ACQUIRE),
+                                   .limits = __atomic_load_n(&limits_mapping, __ATOMIC_ACQUIRE),
                                    .effects = &EFFECTS,
                                    .self = process_self()};
     for (int i = 0; i < SLICE_ORDINALS; i++) made->cards[i] = SLICE_CARD_UNKNOWN;
@@ -140,15 +133,32 @@ static struct slice *attach(void) {
     return have;
 }
 
-struct slice *slice_attached(void) {
-    const struct page *own = __atomic_load_n(&page, __ATOMIC_ACQUIRE);
-    if (!own || (own->pid && own->pid != sys_getpid())) return NULL;
-    return __atomic_load_n(&own->slice, __ATOMIC_ACQUIRE);
+bool slice_tells_of_contexts(void) {
+    const struct tranche_limits *file =
+        map_file(TRANCHE_LIMITS_PATH, sizeof *file, false, &limits_mapping);
+    if (!file || file == MAP_FAILED || !limits_are_sound(file)) return false;
+    uint64_t any = 0;
+    for (unsigned card = 0; card < TRANCHE_MAX_CARDS; card++) {
+        any |= __atomic_load_n(&file->cards[card].context_bytes, __ATOMIC_RELAXED);
+    }
+    return any != 0;
 }
 
 struct slice *slice_get(void) {
     struct slice *have = slice_attached();
     return have ? have : attach();
+}
+
+struct prices *slice_prices(struct slice *slice) {
+    struct prices *have = __atomic_load_n(&slice->prices, __ATOMIC_ACQUIRE);
+    if (have) return have;
+    struct prices *made = anonymous(sizeof *made);
+    if (!made) return NULL;
+    if (__atomic_compare_exchange_n(&slice->prices, &have, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        return made;
+    }
+    munmap(made, sizeof *made);
+    return have;
 }
 
 int slice_card_by_uuid(const struct slice *slice, const uint8_t uuid[16]) {

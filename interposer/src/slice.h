@@ -8,23 +8,68 @@
 #include <stdint.h>
 
 #include "core/ledger.h"
+#include "core/prices.h"
+#include "core/records.h"
 #include "core/table.h"
+#include "driver_types.h"
+#include "sys.h"
 
-enum { SLICE_NO_CARD = -1, SLICE_CARD_UNKNOWN = -2, SLICE_ORDINALS = 64 };
+enum { SLICE_NO_CARD = -1, SLICE_CARD_UNKNOWN = -2, SLICE_ORDINALS = 64, SLICE_SAMPLES = 32 };
+
+/* A launch that is measured, or room for one: hooks/samples.h. */
+struct sample {
+    uint32_t state;
+    unsigned card;
+    uint64_t context; /* whose events these are; 0: none */
+    CUevent before, after;
+    struct price *price;
+    uint64_t key, charged; /* key: what the price was then of */
+};
 
 struct slice {
     struct ledger ledger;
     struct table pointers; /* device addresses */
-    struct table handles;  /* of physical memory: cuMemCreate */
+    struct records records; /* the values of the next five: */
+    struct table handles;   /* of physical memory: cuMemCreate */
+    struct table mappings;  /* of such memory, by address */
+    struct table bindings;  /* of such memory, to multicast objects and sparse arrays */
+    struct table arrays;
+    struct table contexts;  /* but for the primary ones */
+    uint64_t arrays_born;
+    uint32_t endings_begun, endings_done; /* calls that may end a context */
+    uint32_t endings_left;                /* whether what went with one is to be looked for */
+    uint64_t primaries[SLICE_ORDINALS]; /* charged for the card's primary context; by CUdevice */
     struct table pools;    /* where a memory pool's memory lies */
     int cards[SLICE_ORDINALS]; /* CUdevice -> place in the limits, as slice_card() has found it */
+    struct prices *prices;     /* of what was launched; NULL until something was */
+    struct sample samples[SLICE_SAMPLES];
+    uint32_t samples_next;
+    int32_t captures; /* streams of this process that capture */
 };
 
 /* NULL when there are no limits to go by; the reason has been said on stderr. */
 struct slice *slice_get(void);
 
+/* A slice belongs to one process, so what points to it lies in a page that the kernel clears in the
+ * child of a fork (Linux 4.14). Where it cannot, the process's id is compared at every use. */
+struct slice_page {
+    struct slice *slice;
+    int pid; /* 0: the kernel clears the page */
+};
+extern struct slice_page *slice_page;
+
 /* The same, but NULL where this process has not reserved anything yet. */
-struct slice *slice_attached(void);
+static inline struct slice *slice_attached(void) {
+    const struct slice_page *own = __atomic_load_n(&slice_page, __ATOMIC_ACQUIRE);
+    if (!own || (own->pid && own->pid != sys_getpid())) return NULL;
+    return __atomic_load_n(&own->slice, __ATOMIC_ACQUIRE);
+}
+
+/* Made if need be; NULL if there is no memory. */
+struct prices *slice_prices(struct slice *slice);
+
+/* Whether the limits say of any card what a context takes. Attaches nothing, and says nothing. */
+bool slice_tells_of_contexts(void);
 
 /* The card's place in the limits, or SLICE_NO_CARD. */
 int slice_card_by_uuid(const struct slice *slice, const uint8_t uuid[16]);

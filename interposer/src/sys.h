@@ -5,6 +5,7 @@
 #define TRANCHE_SYS_H
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +20,16 @@ static inline int sys_fstat(int file, struct stat *out) {
 
 static inline int sys_stat(const char *path, struct stat *out) {
     return (int)syscall(SYS_newfstatat, AT_FDCWD, path, out, 0);
+}
+
+/* libc's are points of cancellation: a thread that is cancelled would end in the middle of an
+ * allocation. */
+static inline long sys_read(int file, void *to, size_t size) {
+    return syscall(SYS_read, file, to, size);
+}
+
+static inline void sys_close(int file) {
+    syscall(SYS_close, file);
 }
 
 /* Never cached by a libc, so true in a child made by a bare clone too. */

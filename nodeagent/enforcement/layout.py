@@ -92,7 +92,7 @@ class Region(LittleEndianStructure):
     _fields_ = (
         ("stamp", c_uint64),
         ("slots_high", c_uint32),
-        ("reserved0", c_uint32),
+        ("claims", c_uint32),
         ("reserved", c_uint64 * 6),
         ("cards", RegionCard * MAX_CARDS),
         ("reserved1", c_uint8 * 1984),

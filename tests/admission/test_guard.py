@@ -23,6 +23,19 @@ def test_a_node_named_by_hand_is_refused_for_slices_and_whole_cards(admission):
         assert admission.refusal(pod(ask, nodeName="n1")).startswith('spec.nodeName: "n1": ')
 
 
+def test_a_static_pod_is_refused_for_what_it_is(admission):
+    mirror = pod(nodeName="n1")
+    mirror["metadata"]["annotations"]["kubernetes.io/config.mirror"] = "x"
+    assert "a static pod is started by its node" in admission.refusal(mirror)
+
+
+def test_what_env_from_may_preload_gives_way_and_is_told(admission):
+    env = {"envFrom": [{"configMapRef": {"name": "c"}}]}
+    (container,) = admission.admit(pod(container=env))["spec"]["containers"]
+    assert container["env"] == [{"name": "LD_PRELOAD", "value": LIBRARY}]
+    assert any("envFrom" in words for words in admission.changes)
+
+
 @pytest.mark.parametrize("name", [None, "", "default-scheduler", "hami-scheduler"])
 def test_schedulers_that_know_no_slices_give_way(admission, name):
     after = admission.admit(pod(schedulerName=name))

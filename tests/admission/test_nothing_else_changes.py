@@ -14,6 +14,8 @@ from webhook.settings import Settings
 ours = Settings(runtimeClassName="nvidia")
 RESOURCES = {f"nvidia.com/{n}" for n in ("gpu", "gpumem", "gpumem-percentage", "gpucores")}
 
+OURS = {"LD_PRELOAD", "NVIDIA_VISIBLE_DEVICES"}
+
 leaves = (
     st.none()
     | st.booleans()
@@ -48,8 +50,8 @@ vendor_limits = st.fixed_dictionaries(
 )
 env = st.lists(
     st.fixed_dictionaries(
-        {"name": st.sampled_from(["A", "LD_PRELOAD", "PATH"])},
-        optional={"value": st.sampled_from(["", "/a.so", "/a.so /b.so", "é"])},
+        {"name": st.sampled_from(["A", "LD_PRELOAD", "PATH", "NVIDIA_VISIBLE_DEVICES"])},
+        optional={"value": st.sampled_from(["", "/a.so", "/a.so /b.so", "é", "all", "void"])},
     ),
     max_size=3,
 )
@@ -109,7 +111,7 @@ def stripped(pod: dict[str, Any]) -> dict[str, Any]:
     for field in ("schedulerName", "runtimeClassName"):
         pod["spec"].pop(field, None)
     for container in pod["spec"]["containers"] + pod["spec"].get("initContainers", []):
-        container["env"] = [one for one in container.get("env", ()) if one["name"] != "LD_PRELOAD"]
+        container["env"] = [one for one in container.get("env", ()) if one["name"] not in OURS]
         resources = container.setdefault("resources", {})
         for group in ("limits", "requests"):
             left = resources.get(group, {})

@@ -51,6 +51,7 @@ def test_a_pod_that_asks_is_patched():
     assert response["uid"] == "705ab4f5"
     assert response["allowed"] is True
     assert response["patchType"] == "JSONPatch"
+    assert response["auditAnnotations"] == {"slices": '{"main":"3000Mi on a100"}'}
     patch = json.loads(base64.b64decode(response["patch"]))
     assert jsonpatch.apply_patch(pod(ASKING), patch)["spec"]["schedulerName"] == "tranche-scheduler"
 

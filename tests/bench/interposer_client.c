@@ -1,7 +1,9 @@
 /* What a call costs a program: interposer_client LIVE THREADS ROUNDS. Prints nanoseconds per launch,
  * per pair of allocation and free of the same block with LIVE others held beside, per pair that frees
- * one of those at random and allocates another, and per cuMemGetInfo; milliseconds of start. Functions are found as
- * cudart finds them: one dlsym, then cuGetProcAddress. */
+ * one of those at random and allocates another, and per cuMemGetInfo; milliseconds of start; KiB
+ * resident with one block held and with LIVE. Functions are found as cudart finds them: one dlsym,
+ * then cuGetProcAddress. Nanoseconds are the thread's own time on a processor, so that neither
+ * neighbours nor more threads than processors are measured. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -20,10 +22,32 @@ static double launches[64], pairs[64], churns[64];
 static P *held;
 static long live, threads;
 
-static double now(void) {
+static double read_clock(clockid_t clock) {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(clock, &time);
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static double now(void) {
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* Waits for what is still on its way from memory, so that each call pays for its own. Without it the
+ * processor fetches the next turn's block during this turn's free, and a library that does nothing
+ * but take time in between shows as slow by a whole miss. */
+static void settle(void) {
+#ifdef __x86_64__
+    __builtin_ia32_lfence();
+#endif
+}
+
+static long resident_kib(void) {
+    static char line[256];
+    long kib = 0;
+    FILE *file = fopen("/proc/self/smaps_rollup", "r");
+    while (file && fgets(line, sizeof line, file)) sscanf(line, "Pss: %ld", &kib);
+    if (file) fclose(file);
+    return kib;
 }
 
 static void *work(void *place) {
@@ -43,8 +67,12 @@ static void *work(void *place) {
     start = now();
     for (long i = 0; share && i < rounds; i++) {
         random ^= random << 13, random ^= random >> 7, random ^= random << 17;
-        P *at = &held[id * share + (long)(random % (P)share)];
-        if (release(*at) || alloc(at, 4096)) exit(1);
+        P *at = &held[id * share + (long)(random % (P)share)], old = *at;
+        settle();
+        if (release(old)) exit(1);
+        settle();
+        if (alloc(at, 4096)) exit(1);
+        settle();
     }
     churns[id] = (now() - start) / (double)rounds;
     return NULL;
@@ -62,17 +90,19 @@ int main(int argc, char **argv) {
     rounds = atol(argv[3]);
     void *driver = dlopen("libcuda.so.1", RTLD_NOW);
     if (!driver) return 8;
-    double start = now();
+    double start = read_clock(CLOCK_MONOTONIC);
     ask = dlsym(driver, "cuGetProcAddress_v2");
     init = find("cuInit"), retain = find("cuDevicePrimaryCtxRetain"), current = find("cuCtxSetCurrent");
     alloc = find("cuMemAlloc"), release = find("cuMemFree"), launch = find("cuLaunchKernel");
     info = find("cuMemGetInfo");
     held = malloc((size_t)live * sizeof *held);
     if (init(0) || retain(&context, 0) || current(context) || alloc(held, 4096)) return 9;
-    double start_up = now() - start;
+    double start_up = read_clock(CLOCK_MONOTONIC) - start;
+    long few_kib = resident_kib();
     for (long i = 1; i < live; i++) {
         if (alloc(&held[i], 4096)) return 10;
     }
+    long all_kib = resident_kib();
     pthread_t ids[64];
     for (long i = 0; i < threads; i++) pthread_create(&ids[i], NULL, work, (void *)i);
     for (long i = 0; i < threads; i++) pthread_join(ids[i], NULL);
@@ -85,6 +115,6 @@ int main(int argc, char **argv) {
         sums[0] += launches[i], sums[1] += pairs[i], sums[2] += churns[i];
     }
     for (int i = 0; i < 3; i++) printf("%.2f ", sums[i] / (double)threads);
-    printf("%.2f %.2f\n", info_ns, start_up / 1e6);
+    printf("%.2f %.2f %ld %ld\n", info_ns, start_up / 1e6, few_kib, all_kib);
     return 0;
 }

@@ -10,7 +10,7 @@ from webhook.certificates.material import dump_material, load_material
 from webhook.certificates.own import OwnAuthority
 from webhook.certificates.served import Served
 from webhook.cluster.errors import ApiError
-from webhook.cluster.objects import Stored, Trust
+from webhook.cluster.objects import Standing, Stored, Trust
 
 NAMES = ("tranche-webhook.tranche-system.svc",)
 
@@ -56,9 +56,13 @@ class FakeSecret:
         self.stored = Stored(dict(data), str(self.writes))
 
 
+def _standing(version):
+    return (Standing("/configurations/tranche", version, ("a", "b")),)
+
+
 class FakeConfiguration:
     def __init__(self):
-        self.trust = Trust((b"", b""), ("a", "b"), "1")
+        self.trust = Trust((b"", b""), _standing("1"))
         self.writes = 0
 
     async def read(self):
@@ -67,10 +71,10 @@ class FakeConfiguration:
 
     async def write(self, bundle, seen):
         await asyncio.sleep(0)
-        if self.trust.version != seen.version:
+        if self.trust.standing != seen.standing:
             raise ApiError(422, "testing path /metadata/resourceVersion failed")
         self.writes += 1
-        self.trust = Trust((bundle,) * len(seen.names), seen.names, str(self.writes + 1))
+        self.trust = Trust((bundle, bundle), _standing(str(self.writes + 1)))
 
     def trusts(self, served):
         """Whether every webhook's bundle verifies what is served."""
@@ -214,7 +218,7 @@ async def test_a_corrupted_secret_is_made_anew(world):
 async def test_a_bundle_that_someone_emptied_is_filled_again(world):
     one = world.replica()
     await one.round()
-    world.configuration.trust = Trust((b"\n", b""), ("a", "b"), world.configuration.trust.version)
+    world.configuration.trust = Trust((b"\n", b""), world.configuration.trust.standing)
     await one.round()
     assert world.configuration.trusts(one.served)
 

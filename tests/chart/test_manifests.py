@@ -106,8 +106,10 @@ def test_what_can_be_written_cluster_wide_is_this_and_no_more(plain: Manifests):
         ("tranche-agent", "nodes", "patch"),
         ("tranche-webhook", "pods/binding", "create"),
         ("tranche-webhook", "mutatingwebhookconfigurations", "patch", "tranche"),
+        ("tranche-webhook", "validatingwebhookconfigurations", "patch", "tranche"),
         ("tranche-uninstall", "nodes", "patch"),
         ("tranche-uninstall", "mutatingwebhookconfigurations", "delete", "tranche"),
+        ("tranche-uninstall", "validatingwebhookconfigurations", "delete", "tranche"),
     }
 
 
@@ -135,8 +137,14 @@ def test_the_bundle_is_named_only_where_it_is_given(plain: Manifests):
     """What the webhook or cert-manager wrote stays on an upgrade only if the chart is silent."""
 
     def client(manifests: Manifests) -> dict[str, Any]:
-        (webhook,) = manifests.one("MutatingWebhookConfiguration", "tranche")["webhooks"]
-        return dict(webhook["clientConfig"])
+        webhooks = [
+            webhook
+            for kind in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+            for webhook in manifests.one(kind, "tranche")["webhooks"]
+        ]
+        assert len(webhooks) == 4
+        assert all(webhook["clientConfig"] == webhooks[0]["clientConfig"] for webhook in webhooks)
+        return dict(webhooks[0]["clientConfig"])
 
     assert "caBundle" not in client(plain)
     assert "caBundle" not in client(rendered("--set=tls.source=cert-manager"))
@@ -147,7 +155,7 @@ def test_cert_manager_issues_for_the_service_and_its_ca_is_injected():
     manifests = rendered("--set=tls.source=cert-manager")
     leaf = manifests.one("Certificate", "tranche-webhook")["spec"]
     assert f"tranche-webhook.{NAMESPACE}.svc" in leaf["dnsNames"]
-    assert leaf["secretName"] == "tranche-webhook-tls"
+    assert leaf["secretName"] == "tranche-webhook-issued"
     authority = manifests.one("Certificate", "tranche-webhook-ca")["spec"]
     issuer = manifests.one("Issuer", leaf["issuerRef"]["name"])["spec"]
     assert issuer["ca"]["secretName"] == authority["secretName"]
@@ -250,7 +258,7 @@ def test_where_another_plugin_owns_the_count_a_bare_count_is_nobodys_business():
 
 def test_a_count_of_another_name_is_sent_and_offered_and_the_old_one_left_alone():
     manifests = rendered("--set=settings.resources.nvidia.count=tranche.dev/gpu")
-    (webhook,) = manifests.one("MutatingWebhookConfiguration", "tranche")["webhooks"]
+    webhook, _ = manifests.one("MutatingWebhookConfiguration", "tranche")["webhooks"]
     assert '["nvidia.com/","tranche.dev/gpu"]' in webhook["matchConditions"][0]["expression"]
     agent = dict(containers(manifests))["tranche-agent/agent"]
     assert "--resource-name=tranche.dev/gpu" in agent["args"]

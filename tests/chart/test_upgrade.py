@@ -32,12 +32,12 @@ def test_an_upgrade_leaves_the_bundle_and_the_lease_alone(server: ApiServer, hel
     lease = server.call("GET", LEASE).body | {"spec": spec}
     assert server.call("PUT", LEASE, lease, who=WEBHOOK).status == 200
     helm.upgrade("--set=webhook.timeoutSeconds=7")
-    (webhook,) = server.call("GET", CONFIGURATION).body["webhooks"]
+    webhook, _ = server.call("GET", CONFIGURATION).body["webhooks"]
     assert webhook["timeoutSeconds"] == 7
     assert webhook["clientConfig"]["caBundle"] == BUNDLE
     assert server.call("GET", LEASE).body["spec"] == spec
     helm("rollback", "tranche")
-    (webhook,) = server.call("GET", CONFIGURATION).body["webhooks"]
+    webhook, _ = server.call("GET", CONFIGURATION).body["webhooks"]
     assert webhook["timeoutSeconds"] == 5
     assert webhook["clientConfig"]["caBundle"] == BUNDLE
 

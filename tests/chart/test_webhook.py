@@ -48,8 +48,9 @@ def test_it_watches_keeps_its_certificate_and_is_trusted(server: ApiServer, tmp_
             assert run.poll() is None, log
             assert time.monotonic() < until, f"{problem}\n{log}"
             time.sleep(0.2)
-    (webhook,) = server.call("GET", CONFIGURATION).body["webhooks"]
-    assert webhook["clientConfig"]["caBundle"]
+    for configuration in (CONFIGURATION, CONFIGURATION.replace("mutating", "validating")):
+        webhooks = server.call("GET", configuration).body["webhooks"]
+        assert all(webhook["clientConfig"]["caBundle"] for webhook in webhooks)
     assert server.call("GET", SECRET).body["type"] == "kubernetes.io/tls"
     assert "forbidden" not in (tmp_path / "webhook.log").read_text().lower()
     server.call("DELETE", SECRET)

@@ -10,6 +10,7 @@ from webhook.cluster.objects import Configuration, Secret, get_or_none, post_bin
 
 SECRET = "/api/v1/namespaces/tranche-system/secrets/tls"
 CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/tranche"
+VALIDATING = CONFIGURATION.replace("mutating", "validating")
 
 
 async def test_a_binding_is_one_post_with_its_annotations(api, cluster):
@@ -80,6 +81,19 @@ async def test_a_bundle_goes_into_every_webhook_of_the_configuration_and_nowhere
         ("test", "/webhooks/1/name", "two"),
         ("add", "/webhooks/1/clientConfig/caBundle", "bmV3"),
     ]
+
+
+async def test_both_configurations_of_the_name_get_the_bundle(api, cluster):
+    for path, version in ((CONFIGURATION, "9"), (VALIDATING, "4")):
+        webhooks = [{"name": "one", "clientConfig": {}}]
+        api.single[path] = {"metadata": {"resourceVersion": version}, "webhooks": webhooks}
+        api.answers["PATCH", path] = (200, {})
+    configuration = Configuration(cluster, "tranche")
+    seen = await configuration.read()
+    assert seen.bundles == (b"", b"")
+    await configuration.write(b"new", seen)
+    written = [(path, patch[0]["value"]) for method, path, patch, _ in api.requests if patch]
+    assert written == [(CONFIGURATION, "9"), (VALIDATING, "4")]
 
 
 async def test_a_server_that_is_not_there_is_an_api_error_without_status(cluster):

@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,11 @@ from tests.e2e.pods import WORKLOAD, Pods
 NAMESPACE = "tranche-system"
 CARD_MIB = 81920
 BUILD = paths.REPOSITORY / "build"
-GUARDS = ("mutatingwebhookconfigurations", "validatingadmissionpolicybindings")
+GUARDS = (
+    "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations",
+    "validatingadmissionpolicybindings",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,12 @@ class Stack:
         self.cluster.kubectl("scale", "deployment/tranche-webhook", f"--replicas={replicas}", *of)
         if replicas:
             self.cluster.kubectl("rollout", "status", "deployment/tranche-webhook", *of)
-            self._wait_until_reached()
+            self.wait_until_reached()
             return
         label = "--selector=app.kubernetes.io/component=webhook"
         eventually(lambda: not self.cluster.kubectl("get", "pods", label, *of, "-o", "name"))
 
-    def _wait_until_reached(self) -> None:
+    def wait_until_reached(self) -> None:
         """Waits until the API server's way through the Service leads to the webhook."""
         asking = {
             "apiVersion": "v1",
@@ -99,6 +104,27 @@ class Stack:
         }
         dry = ("create", "--dry-run=server", "--filename=-")
         eventually(lambda: self.cluster.kubectl(*dry, stdin=json.dumps(asking)))
+
+    def under_load(self, seconds: int, *blows: Callable[["Stack"], None]) -> dict[str, Any]:
+        """What 300 pods a second saw at the API server while these came, a few seconds apart."""
+        command = [sys.executable, "-m", "tests.e2e.load", str(self.cluster.kubeconfig)]
+        load = subprocess.Popen(
+            self.cluster.inside(*command, "300", str(seconds)),
+            cwd=paths.REPOSITORY,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            for blow in blows:
+                time.sleep(5)
+                assert load.poll() is None, f"the load was over before {blow.__name__}"
+                blow(self)
+            out, _ = load.communicate(timeout=120)
+        finally:
+            load.kill()
+        said: dict[str, Any] = json.loads(out)
+        print(f"\nload: {said}")
+        return said
 
     def kill(self, program: str) -> None:
         """SIGKILL to every process of a program that runs in a pod; the kubelet starts it again."""
@@ -139,7 +165,7 @@ class Stack:
         finally:
             listing = {"apiVersion": "v1", "kind": "List", "items": saved}
             self.cluster.kubectl("create", "--filename=-", stdin=json.dumps(listing))
-            self._wait_until_reached()
+            self.wait_until_reached()
 
 
 def install(cluster: Cluster) -> Stack:
@@ -184,7 +210,7 @@ def install(cluster: Cluster) -> Stack:
     eventually(lambda: cluster.kubectl(*node, cards))
     tokens = "jsonpath={.status.allocatable.nvidia\\.com/gpu}"
     eventually(lambda: cluster.kubectl(*node, tokens) not in {"", "0"})
-    stack._wait_until_reached()
+    stack.wait_until_reached()
     return stack
 
 

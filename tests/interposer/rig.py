@@ -6,6 +6,7 @@ to a container.
 
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -32,6 +33,9 @@ LIMITS_FIELDS = {
 }
 """Of a card in the limits: place and form; `interposer/include/tranche/limits.h`."""
 REGION_SIZE = 331776
+REGION_USED = 69632
+REGION_SLOTS = 1024
+"""Where the region's counts lie, and how many a card has; `interposer/include/tranche/region.h`."""
 MIB = 1 << 20
 OUT_OF_MEMORY = 2
 
@@ -47,11 +51,22 @@ def make(*words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def build_library(variant: str = "plain", sanitize: str = "") -> Path:
+def build_library(
+    variant: str = "plain",
+    sanitize: str = "",
+    compiler: str = "",
+    *,
+    folder: Path = LIMITS.parent,
+    defines: str = "",
+) -> Path:
     """The library with the paths of the tests."""
-    defines = f'-DTRANCHE_LIMITS_PATH=\\"{LIMITS}\\" -DTRANCHE_REGION_PATH=\\"{REGION}\\"'
-    words = ["library", f"VARIANT=tests-interposer/{variant}", f"DEFINES={defines}"]
-    make(*words, *([f"SANITIZE={sanitize}"] if sanitize else []))
+    paths = {"LIMITS": folder / LIMITS.name, "REGION": folder / REGION.name}
+    all_defines = " ".join(
+        [*(f'-DTRANCHE_{name}_PATH=\\"{path}\\"' for name, path in paths.items()), defines]
+    )
+    words = ["library", f"VARIANT=tests-interposer/{variant}", f"DEFINES={all_defines}"]
+    words += [f"SANITIZE={sanitize}"] if sanitize else []
+    make(*words, *([f"CC={compiler}"] if compiler else []))
     return TESTS / variant / "libtranche.so"
 
 
@@ -65,26 +80,48 @@ def build_client(name: str, *flags: str, source: str | None = None) -> Path:
     return target
 
 
-def build_cuda_client(name: str, *flags: str) -> Path:
+def build_cuda_client(name: str, *flags: str, source: str | None = None) -> Path:
     """A C program beside this file that speaks by NVIDIA's headers, linked with the fake."""
     generator = REPOSITORY / "interposer/fakes/generate.py"
     words = [sys.executable, generator, "--include"]
     include = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
     driver = [f"-L{BUILD / 'fakes/lib'}", "-l:libcuda.so.1"]
-    return build_client(name, *include, *flags, *driver)
+    return build_client(name, *include, *flags, *driver, source=source)
 
 
-def card_line(uuid: str, mib: int, minor: int) -> str:
+def build_unit(
+    program: str,
+    *parts: str,
+    name: str | None = None,
+    sanitize: str = "",
+    source: Path = REPOSITORY / "interposer/src",
+) -> Path:
+    """A program of ``core/`` beside this file, with parts of the library in it and no driver."""
+    target = TESTS / "core" / (name or program)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    include = [f"-I{REPOSITORY / 'interposer/include'}", f"-I{source}"]
+    flags = ["-O1", "-g", "-Wall", "-Wextra", "-Werror", f"-fsanitize={sanitize}"]
+    subprocess.run(
+        [os.environ.get("CC", "cc"), "-std=gnu11", *(flags if sanitize else flags[:-1])]
+        + [*include, "-o", str(target)]
+        + [str(CLIENTS.parent / f"core/{program}.c"), "-lpthread"]
+        + [str(source / part) for part in parts],
+        check=True,
+    )
+    return target
+
+
+def card_line(uuid: str, mib: int, minor: int, more: str = "") -> str:
     """One card of a description."""
     return (
         f'card uuid={uuid} name="NVIDIA A100-SXM4-80GB" mib={mib} minor={minor} numa=0'
-        f" pci=0000:{0x3B + minor:02x}:00.0 cc=8.0 sms=108\n"
+        f" pci=0000:{0x3B + minor:02x}:00.0 cc=8.0 sms=108 {more}\n"
     )
 
 
 def uuid_bytes(uuid: str) -> bytes:
-    """The 16 bytes of ``GPU-…``."""
-    return bytes.fromhex(uuid.removeprefix("GPU-").replace("-", ""))
+    """The 16 bytes of ``GPU-…`` or ``MIG-…``."""
+    return bytes.fromhex(uuid[4:].replace("-", ""))
 
 
 def limits_file(limits: Mapping[str, int], **fields: int) -> bytes:
@@ -115,8 +152,16 @@ class Program:
 
     def ask(self, line: str) -> str:
         """One command, one answer."""
+        self.tell(line)
+        return self.answer()
+
+    def tell(self, line: str) -> None:
+        """One command, whose answer is not waited for."""
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
+
+    def answer(self) -> str:
+        """The answer to what was told."""
         return self.process.stdout.readline().strip()
 
     def fill(self, kind: str = "plain", size: int = MIB, device: int = 0) -> int:
@@ -147,14 +192,33 @@ class Rig:
         self.root = root
         self.library = library
 
-    def cards(self, **mib: int) -> None:
-        """Puts these cards into the node: A=…, B=… in MiB."""
-        text = "".join(card_line(getattr(self, n), m, i) for i, (n, m) in enumerate(mib.items()))
+    def cards(self, *, describe: str = "", **mib: int) -> None:
+        """Puts these cards into the node: A=…, B=… in MiB; more words of each in ``describe``."""
+        lines = enumerate(mib.items())
+        text = "".join(card_line(getattr(self, n), m, i, describe) for i, (n, m) in lines)
         description = self.root.with_suffix(".cards")
         description.write_text(text)
+        self.preset(description)
+
+    def preset(self, cards: str | Path) -> None:
+        """Puts the cards of a description into the node: a file, or a name of `fakes/cards`."""
         maker = REPOSITORY / "interposer/fakes/driver_root.py"
-        words = [sys.executable, maker, self.root, "--cards", description, "--placeholder-devices"]
+        words = [sys.executable, maker, self.root, "--cards", cards, "--placeholder-devices"]
         subprocess.run(words, check=True)
+
+    def libraries(self, folder: str) -> None:
+        """Puts another build of the driver into the node."""
+        for library in Path(folder).iterdir():
+            shutil.copy(library, self.root / "usr/lib/x86_64-linux-gnu" / library.name)
+
+    def fault(self, *words: object) -> None:
+        """One line of the node's faults (`fakes/faults.h`) in place of those of before, or none."""
+        (self.root / "etc/fakegpu/faults").write_text(" ".join(map(str, words)) + "\n")
+
+    def grant(self, bytes_by_uuid: Mapping[str, int]) -> None:
+        """As `slice`, of cards by their uuids."""
+        self.limits_bytes(limits_file(bytes_by_uuid))
+        self.region_bytes(bytes(REGION_SIZE))
 
     def slice(self, fields: Mapping[str, int] | None = None, **mib: float) -> None:
         """Makes limits and a region anew, as at every start of a container."""
@@ -179,6 +243,21 @@ class Rig:
             (generation,) = struct.unpack("<Q", os.pread(file.fileno(), 8, 16))
             os.pwrite(file.fileno(), struct.pack("<Q", generation + 1), 16)
 
+    def clock(self, threads: int) -> None:
+        """Simulated time, which stands until so many threads take part in it."""
+        (self.root / "run/fakegpu/clock").write_bytes(struct.pack("<I", threads))
+
+    def joined(self) -> int:
+        """How many threads take part, or have."""
+        content = (self.root / "run/fakegpu/clock").read_bytes()[:8]
+        return int.from_bytes(content[4:8], "little")
+
+    def counted(self, place: int) -> int:
+        """Bytes of a card that the processes say they have, as the node agent reads them."""
+        region = REGION.read_bytes()
+        start = REGION_USED + place * REGION_SLOTS * 8
+        return sum(struct.unpack_from(f"<{REGION_SLOTS}Q", region, start))
+
     def environment(self, *, interposed: bool = True, **more: str) -> dict[str, str]:
         """What a process of the container sees."""
         own = {"LD_LIBRARY_PATH": str(self.root / "usr/lib/x86_64-linux-gnu")}
@@ -188,11 +267,18 @@ class Rig:
 
     @contextmanager
     def program(
-        self, via: str = "dlsym", *, client: str = "client", device: int = 0, **env: str
+        self,
+        via: str = "dlsym",
+        *,
+        client: str = "client",
+        device: int = 0,
+        interposed: bool = True,
+        **env: str,
     ) -> Iterator[Program]:
         """A client with a context on a card."""
         name = "direct" if (client, via) == ("client", "direct") else client
-        program = Program([TESTS / "clients" / name, via], self.environment(**env))
+        environment = self.environment(interposed=interposed, **env)
+        program = Program([TESTS / "clients" / name, via], environment)
         try:
             assert program.ask(f"init {device}") == "0"
             yield program

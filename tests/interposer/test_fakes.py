@@ -14,6 +14,14 @@ import yaml
 from tests.interposer.rig import BUILD, MIB, REPOSITORY, Rig
 
 
+def cuda_header() -> Path:
+    """cuda.h as the fakes are built with; nvml.h lies beside it."""
+    generator = REPOSITORY / "interposer/fakes/generate.py"
+    words = [sys.executable, generator, "--include"]
+    printed = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    return Path(printed[0].removeprefix("-I")) / "cuda.h"
+
+
 @pytest.mark.parametrize(("kind", "least"), [("cuda", 600), ("nvml", 400)])
 def test_it_exports_every_name_of_the_headers(library: Path, kind: str, least: int) -> None:
     assert library.exists()
@@ -21,14 +29,8 @@ def test_it_exports_every_name_of_the_headers(library: Path, kind: str, least: i
         "cuda": ("libcuda.so.1", "cuda.h", r"CUresult\s+CUDAAPI"),
         "nvml": ("libnvidia-ml.so.1", "nvml.h", r"nvmlReturn_t\s+DECLDIR"),
     }[kind]
-    generator = REPOSITORY / "interposer/fakes/generate.py"
-    printed = subprocess.run(
-        [sys.executable, generator, "--include"], capture_output=True, text=True, check=True
-    )
-    folder = Path(printed.stdout.split()[0].removeprefix("-I"))
-    declared = set(
-        re.findall(rf"\n\s*{start}\s+(\w+)\s*\(", (folder / header).read_text("latin-1"))
-    )
+    text = cuda_header().with_name(header).read_text("latin-1")
+    declared = set(re.findall(rf"\n\s*{start}\s+(\w+)\s*\(", text))
     words = ["nm", "-D", "--defined-only", BUILD / "fakes/lib" / name]
     exported = set(subprocess.run(words, capture_output=True, text=True, check=True).stdout.split())
     assert declared <= exported

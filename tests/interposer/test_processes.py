@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -152,6 +153,14 @@ def test_a_sanitizer_finds_nothing_in_a_race(rig: Rig, sanitizer: str) -> None:
         "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0",
         "TSAN_OPTIONS": "exitcode=66",
     }
-    outputs = race(2, threads=4, rounds=3000, env=env)
+    # Others die beside them, so that several threads at once come to reclaim.
+    dying = [subprocess.Popen([client, "2", "100000000", "9", "8192"], env=env) for _ in range(3)]
+    deaths = [threading.Timer(0.4 * (n + 1), each.kill) for n, each in enumerate(dying)]
+    for death in deaths:
+        death.start()
+    outputs = race(2, threads=4, rounds=3000, env=dict(env))
+    for death, each in zip(deaths, dying, strict=True):
+        death.join()
+        each.wait()
     assert all(line.split()[2] == "0" for line in outputs)
     assert rig.oracle()[rig.A]["peak_bytes"] <= 50 * MIB

@@ -2,10 +2,12 @@
 
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import TESTS, Rig
+from tests.interposer.rig import BUILD, TESTS, Rig, build_client, make
 
 OURS = "libtranche.so:"
 THEIRS = "libcuda.so.1:"
@@ -21,8 +23,8 @@ THEIRS = "libcuda.so.1:"
         ("cuMemAllocAsync", 12000, 2, f"0 0 {OURS}cuMemAllocAsync_ptsz"),
         ("cuMemAllocAsync", 11010, 0, "0 2 nowhere"),
         ("cuNoSuchThing", 13000, 0, "0 1 nowhere"),
-        ("cuLaunchKernel", 13000, 0, f"0 0 {THEIRS}cuLaunchKernel"),
-        ("cuLaunchKernel", 13000, 2, f"0 0 {THEIRS}cuLaunchKernel_ptsz"),
+        ("cuLaunchKernel", 13000, 0, f"0 0 {OURS}cuLaunchKernel"),
+        ("cuLaunchKernel", 13000, 2, f"0 0 {OURS}cuLaunchKernel_ptsz"),
         ("cuMemPrefetchAsync", 12000, 0, f"0 0 {THEIRS}cuMemPrefetchAsync"),
         ("cuMemPrefetchAsync", 12020, 0, f"0 0 {THEIRS}cuMemPrefetchAsync_v2"),
         ("cuGetProcAddress", 11080, 0, f"0 0 {OURS}cuGetProcAddress"),
@@ -42,7 +44,8 @@ def test_cu_get_proc_address_keeps_version_flags_and_status(
         ("cuMemAlloc", f"{OURS}cuMemAlloc"),
         ("cuMemAlloc_v2", f"{OURS}cuMemAlloc_v2"),
         ("cuMemFreeAsync_ptsz", f"{OURS}cuMemFreeAsync_ptsz"),
-        ("cuLaunchKernel", f"{THEIRS}cuLaunchKernel"),
+        ("cuLaunchKernel", f"{OURS}cuLaunchKernel"),
+        ("cuStreamCreate", f"{THEIRS}cuStreamCreate"),
         ("cuNoSuchThing", "nowhere"),
     ],
 )
@@ -74,3 +77,52 @@ def test_rtld_next_still_means_the_callers_next(rig: Rig) -> None:
         command = ["python3", "-c", "import os; print(os.getppid())"]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
         assert done.stdout == f"{os.getpid()}\n"
+
+
+@pytest.fixture(scope="module")
+def spaces(library: Path) -> Path:
+    assert library
+    fakes = BUILD / "fakes/lib"
+    linked = (f"-L{fakes}", "-l:libcuda.so.1")
+    build_client("uses_driver.so", "-shared", "-fPIC", *linked, source="uses_driver.c")
+    return build_client("spaces")
+
+
+def in_a_namespace(rig: Rig, spaces: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [spaces, *words], env=rig.environment(), capture_output=True, text=True, check=True
+    )
+
+
+def test_a_driver_asked_for_in_a_namespace_of_its_own_is_the_programs(
+    rig: Rig, spaces: Path
+) -> None:
+    done = in_a_namespace(rig, spaces, "libcuda.so.1", "cuMemAlloc_v2")
+    assert (done.stdout, done.stderr) == ("base libtranche.so\n", "")
+
+
+def test_a_library_that_brings_a_driver_into_a_namespace_is_not_loaded(
+    rig: Rig, spaces: Path
+) -> None:
+    done = in_a_namespace(rig, spaces, TESTS / "clients/uses_driver.so")
+    assert done.stdout.startswith("refused: the driver may not be in a namespace of its own")
+    assert "load it with dlopen" in done.stderr
+
+
+def test_any_other_library_has_its_namespace(rig: Rig, spaces: Path) -> None:
+    done = in_a_namespace(rig, spaces, TESTS / "clients/wrapper.so", "getppid")
+    assert (done.stdout, done.stderr) == ("own wrapper.so\n", "")
+
+
+def test_a_name_that_no_release_knows_passes_and_is_told_of_once(rig: Rig, library: Path) -> None:
+    assert library
+    make("fakes", f"PYTHON={sys.executable}", "FAKES=../build/newer", "ALSO=cuMemAllocFancy cuFoo")
+    rig.libraries(str(BUILD / "newer/lib"))
+    with rig.program() as program:
+        assert program.ask("sym cuMemAllocFancy") == f"{THEIRS}cuMemAllocFancy"
+        assert program.ask("sym cuFoo") == f"{THEIRS}cuFoo"
+        assert program.ask("sym cuNoSuchThing") == "nowhere"
+        assert program.ask("sym cuLaunchHostFunc") == f"{THEIRS}cuLaunchHostFunc"
+        errors = program.end()
+    assert errors.count("\n") == 1
+    assert "the driver has cuMemAllocFancy, which this release does not know" in errors

@@ -14,6 +14,7 @@ DAEMONSET = "/apis/apps/v1/namespaces/tranche-system/daemonsets/tranche-agent"
 PODS = "/api/v1/namespaces/tranche-system/pods"
 SECRET = "/api/v1/namespaces/tranche-system/secrets/tls"
 CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/tranche"
+ADVICE = CONFIGURATION.replace("mutating", "validating")
 CARDS = "tranche.dev/cards"
 
 
@@ -28,6 +29,7 @@ class Api:
             DAEMONSET: {"metadata": {"name": "tranche-agent"}},
             SECRET: {"metadata": {"name": "tls"}},
             CONFIGURATION: {"metadata": {"name": "tranche"}},
+            ADVICE: {"metadata": {"name": "tranche"}},
         }
         owner = [{"kind": "DaemonSet", "name": "tranche-agent"}]
         self.pods = [
@@ -133,7 +135,7 @@ async def uninstall(api):
 
 async def test_all_is_removed_in_the_order_in_which_nothing_comes_back(api, uninstall):
     assert await uninstall().run()
-    assert api.order == ["tranche", "tranche-agent", "n1", "n2", "tls"]
+    assert api.order == ["tranche", "tranche", "tranche-agent", "n1", "n2", "tls"]
     assert api.objects == {}
     assert api.nodes["n1"]["metadata"]["annotations"] == {"other": "x"}
     assert len(api.pods) == 1, "only the agents' pods were waited for"

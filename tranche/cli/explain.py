@@ -6,6 +6,7 @@ What is asked for goes to standard output, warnings and refusals to standard err
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,10 @@ import jsonpatch
 
 from tranche.cli.describe import describe
 from tranche.cli.objects import Found, read_objects, write_yaml
+from tranche.cli.sentences import indented
+from tranche.cli.written import INIT, fragment, warnings_of, write_for
+from tranche.dialects.base import Writer
+from tranche.vendors.base import Written
 from tranche.words.errors import Malformed, Refusal
 from webhook.admission import Mutation, mutate
 from webhook.settings import Settings, load_settings
@@ -22,8 +27,22 @@ REFUSED: Final = 1
 MALFORMED: Final = 2
 
 
-def run(file: str, namespace_file: Path | None, settings_file: Path | None, output: str) -> int:
-    """Explain every pod of a file.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the webhook makes of a pod, and what another system would be told, by container."""
+
+    mutation: Mutation
+    written: Mapping[str, Written] = field(default_factory=dict)
+
+
+def run(
+    file: str,
+    namespace_file: Path | None,
+    settings_file: Path | None,
+    writer: Writer | None,
+    output: str,
+) -> int:
+    """Explain every pod of a file; where there is a writer, as its system would be told.
 
     Returns:
         The exit status: 0, 1 when a pod is refused, 2 when a file is malformed.
@@ -32,7 +51,7 @@ def run(file: str, namespace_file: Path | None, settings_file: Path | None, outp
         settings = _settings(settings_file)
         objects = read_objects(file)
         namespaces = _namespaces(objects, namespace_file)
-        outcomes = [_outcome(one, namespaces, settings) for one in objects]
+        outcomes = [_outcome(one, namespaces, settings, writer) for one in objects]
     except Malformed as error:
         print(f"malformed: {error}", file=sys.stderr)
         return MALFORMED
@@ -41,11 +60,11 @@ def run(file: str, namespace_file: Path | None, settings_file: Path | None, outp
         if isinstance(outcome, Refusal):
             print(f"refused: {one.title}: {outcome}", file=sys.stderr)
             continue
-        for warning in outcome.warnings:
+        for warning in (*outcome.mutation.warnings, *warnings_of(outcome.written)):
             print(f"warning: {one.title}: {warning.removeprefix('Tranche: ')}", file=sys.stderr)
         if output == "text":
-            print(_text(one, outcome))
-        results.append(_applied(one, outcome))
+            print(_text(one, outcome, writer))
+        results.append(_shown(one, outcome) if writer else _applied(one, outcome.mutation))
     if output == "yaml" and results:
         sys.stdout.write(write_yaml(results))
     elif output == "json" and results:
@@ -91,17 +110,22 @@ def _texts(one: Found, annotations: Any) -> Mapping[str, str]:
 
 
 def _outcome(
-    one: Found, namespaces: Mapping[str, Mapping[str, str]], settings: Settings
-) -> Mutation | Refusal:
+    one: Found,
+    namespaces: Mapping[str, Mapping[str, str]],
+    settings: Settings,
+    writer: Writer | None,
+) -> Outcome | Refusal:
     if one.path is None:
-        return Mutation()
+        return Outcome(Mutation())
     annotations = namespaces.get(one.namespace, namespaces.get("", {}))
     try:
-        return mutate(one.pod(), annotations=annotations, settings=settings)
+        mutation = mutate(one.pod(), annotations=annotations, settings=settings)
+        written = write_for(writer, mutation.requests) if writer else {}
     except Refusal as refusal:
         return refusal
     except Malformed as error:
         raise Malformed(f"{one.title}: {error}") from error
+    return Outcome(mutation, written)
 
 
 def _applied(one: Found, mutation: Mutation) -> dict[str, Any]:
@@ -110,7 +134,23 @@ def _applied(one: Found, mutation: Mutation) -> dict[str, Any]:
     return one.with_pod(jsonpatch.apply_patch(one.pod(), mutation.patch))
 
 
-def _text(one: Found, mutation: Mutation) -> str:
+def _shown(one: Found, outcome: Outcome) -> dict[str, Any]:
+    """The object with nothing in it but what the other system is told."""
+    inner: dict[str, Any] = {}
+    if outcome.written:
+        spec = one.pod().get("spec") or {}
+        first = [container["name"] for container in spec.get(INIT) or ()]
+        inner = fragment(outcome.written, first)
+    for member in reversed(one.path or ()):
+        inner = {member: inner}
+    metadata = one.object.get("metadata") or {}
+    known = {key: metadata[key] for key in ("name", "namespace") if key in metadata}
+    head = {key: one.object[key] for key in ("apiVersion", "kind") if key in one.object}
+    return {**head, **inner, "metadata": {**known, **inner.get("metadata", {})}}
+
+
+def _text(one: Found, outcome: Outcome, writer: Writer | None) -> str:
+    mutation = outcome.mutation
     title = one.title + (f" in namespace {one.namespace}" if one.namespace else "")
     if one.path is None:
         return f"{title}: no pod in it, left as it is"
@@ -124,6 +164,9 @@ def _text(one: Found, mutation: Mutation) -> str:
     ]
     lines += ["  why:"] if mutation.notes else []
     lines += [f"    {words}" for words in mutation.notes]
+    if writer:
+        lines += [f"  written for {writer.title}:", indented(_shown(one, outcome))]
+        return "\n".join(lines)
     lines += ["  changed:"] if mutation.changes else ["  nothing left to change"]
     lines += [f"    {words}" for words in mutation.changes]
     return "\n".join(lines)

@@ -1,9 +1,13 @@
 """The program `tranche`: its commands and their options."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+System = Literal["tranche", "hami", "volcano", "koordinator", "kai", "plugin"]
+"""As `tranche.dialects.writers`, which takes time to import."""
 
 app = typer.Typer(
     name="tranche",
@@ -21,10 +25,27 @@ def tranche() -> None:
 
 @app.command()
 def explain(
+    *,
     file: Annotated[
-        str,
+        str | None,
         typer.Option("-f", "--file", help="Pods, or what makes them, in YAML or JSON; - is stdin"),
-    ],
+    ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(help='A sentence instead of a file, such as "2 x 3000Mi on A100"'),
+    ] = None,
+    to: Annotated[
+        System | None,
+        typer.Option(help="Show what would be written for this system instead of Tranche's own"),
+    ] = None,
+    having: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="NAME=VALUE",
+            help="A setting of that system, such as gpuMemoryFactor=1; may be repeated",
+        ),
+    ] = None,
     namespace_file: Annotated[
         Path | None, typer.Option(help="The Namespace object, for its tranche.dev annotations")
     ] = None,
@@ -36,10 +57,62 @@ def explain(
         typer.Option("-o", "--output", help="In words, or the object as it would become"),
     ] = "text",
 ) -> None:
-    """Say what a pod would get, with the code that admits it and no cluster."""
-    from tranche.cli.explain import run  # noqa: PLC0415  starting must be quick
+    """Say what a pod or a sentence would get, with the code that admits it and no cluster.
 
-    raise typer.Exit(run(file, namespace_file, settings, output))
+    Warnings and refusals go to standard error.
+
+    The exit status is 1 when something is refused, 2 when something cannot be read.
+
+    Try it:
+
+        tranche explain -f pod.yaml
+
+        tranche explain -f pod.yaml -o yaml
+
+        tranche explain --words "8Gi and 30% cores on A100 80G"
+
+        tranche explain -f pod.yaml --to volcano --with gpuMemoryFactor=1
+    """
+    from tranche.cli import explain as files  # noqa: PLC0415  starting must be quick
+    from tranche.cli import sentences  # noqa: PLC0415
+    from tranche.cli.written import writer_of  # noqa: PLC0415
+    from tranche.words.errors import Malformed  # noqa: PLC0415
+
+    if (file is None) == (words is None):
+        raise typer.BadParameter(
+            "name a file with -f or write a sentence with --words, one of them"
+        )
+    if having and to is None:
+        raise typer.BadParameter("--with speaks of a system; name it with --to")
+    if words is not None and (namespace_file or settings):
+        raise typer.BadParameter("--words explains a sentence by itself; leave files out")
+    try:
+        writer = None if to is None else writer_of(to, having or [])
+    except Malformed as error:
+        print(f"malformed: {error}", file=sys.stderr)
+        raise typer.Exit(files.MALFORMED) from None
+    if words is not None:
+        raise typer.Exit(sentences.run(words, writer, output))
+    raise typer.Exit(files.run(str(file), namespace_file, settings, writer, output))
+
+
+@app.command()
+def doctor(
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "-f", "--file", help="What `kubectl get … -o json` said, instead of asking it"
+        ),
+    ] = None,
+    context: Annotated[str | None, typer.Option(help="The kubeconfig's context to use")] = None,
+) -> None:
+    """Say what in the cluster keeps pods from their slices: namespaces, nodes, webhook, agents.
+
+    Reads by kubectl, with your rights, and writes nothing.
+    """
+    from tranche.cli.doctor import doctor as examine  # noqa: PLC0415  starting must be quick
+
+    raise typer.Exit(examine(file, context))
 
 
 @app.command()

@@ -10,17 +10,10 @@ from typing import Any, Final
 import yaml
 
 from tranche.words.errors import Malformed
+from tranche.words.workloads import TEMPLATES, template_of
 
 LONGEST: Final = 8 * 1024 * 1024
 MOST_VALUES: Final = 1_000_000
-_TEMPLATES: Final[dict[str, tuple[str, ...]]] = {
-    "Pod": (),
-    "PodTemplate": ("template",),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-} | dict.fromkeys(
-    ("Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job"),
-    ("spec", "template"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +45,7 @@ class Found:
         Raises:
             Malformed: the object lacks it.
         """
-        inner: Any = self.object
-        for member in self.path or ():
-            inner = inner.get(member) if isinstance(inner, dict) else None
+        inner = template_of(self.object, self.path or ())
         if not isinstance(inner, dict):
             raise Malformed(f"{self.title} has no {'.'.join(self.path or ())}")
         return inner
@@ -127,7 +118,7 @@ def _opened(name: str, document: Any) -> Iterator[Found]:
         for item in document["items"]:
             yield from _opened(name, item)
     else:
-        yield Found(document, _TEMPLATES.get(document["kind"]))
+        yield Found(document, TEMPLATES.get(document["kind"]))
 
 
 def _put(outer: dict[str, Any], path: tuple[str, ...], pod: dict[str, Any]) -> dict[str, Any]:

@@ -1,143 +1,203 @@
-"""HAMi's words about NVIDIA cards, as its existing users have them.
+"""HAMi's words, as its existing users have them.
 
-The resources are `tranche.vendors.nvidia`'s, as Tranche keeps HAMi's names for them. Here are the
-annotations, which speak for every container of the pod that asks for cards, and the priority.
-Source: HAMi v2.10.0, pkg/device/nvidia/device.go and pkg/util/types.go.
+The resources are read by `tranche.vendors`. Here are the annotations, which speak for every
+container of the pod that asks for cards of their vendor, and NVIDIA's priority.
+Source: HAMi v2.10.0, pkg/device/*/device.go and pkg/util/types.go.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from itertools import chain
+from typing import ClassVar, Final
 
+import msgspec
+
+from tranche.dialects import keys
+from tranche.dialects.base import NO_VENDORS, PodWords, Spoken
+from tranche.dialects.hami_cards import CHOICES, VNPU_MODE, Choice
+from tranche.dialects.measure import field
+from tranche.dialects.writing import alike, names_inside, of_vendor, size_of
+from tranche.vendors.base import Asked, Vendor, Written
+from tranche.vendors.nvidia import DEFAULT_NAMES, ResourceNames, write_resources
 from tranche.words.errors import Refusal
-from tranche.words.lists import MOST_CARDS, MOST_MODELS, UUID
-from tranche.words.models import is_called, parse_model, table
-from tranche.words.quantity import parse_quantity
-from tranche.words.request import Model, Placing
+from tranche.words.request import Request
 from tranche.words.said import NOTHING, Reading, Said, agree
-from tranche.words.scanner import check_length
 
 PRIORITY: Final = "nvidia.com/priority"
 SCHEDULER_NAME: Final = "hami-scheduler"
 """The scheduler that HAMi's users name by hand; with Tranche's webhook it means Tranche's."""
 
-LONGEST: Final = 4096
+_POLICIES: Final[keys.Readers] = {
+    "hami.io/node-scheduler-policy": keys.placing("node_policy"),
+    "hami.io/gpu-scheduler-policy": keys.placing("card_policy"),
+    "hami.io/device-scoring-weights": keys.lost("Tranche scores cards by what they have left"),
+}
 
 
-def read_annotations(annotations: Mapping[str, str]) -> Reading:
-    """What HAMi's annotations say of the cards wanted.
+class Hami(Spoken, frozen=True):
+    """HAMi: read beside the vendors' resources, and written for its scheduler.
+
+    Attributes:
+        resources: NVIDIA's, as this cluster's HAMi calls them.
+    """
+
+    key: ClassVar[str] = "hami"
+    title: ClassVar[str] = "HAMi"
+    schedulers: ClassVar[frozenset[str]] = frozenset({SCHEDULER_NAME})
+    claims: ClassVar[frozenset[str]] = frozenset(
+        chain(_POLICIES, *(choice.readers() for choice in CHOICES), (PRIORITY,))
+    )
+    shared: ClassVar[frozenset[str]] = claims
+
+    resources: ResourceNames = DEFAULT_NAMES
+
+    def read(self, pod: PodWords) -> Mapping[str, Reading]:
+        """What annotations and priority say of containers that ask for cards."""
+        named = (pod.annotations, *pod.containers.values())
+        if all(self.claims.isdisjoint(values) for values in named):
+            return {}
+        found: dict[str, Reading] = {}
+        told: set[str] = set()
+        for name, asked in pod.containers.items():
+            chosen = [one for one in CHOICES if self._speaks(one, asked)]
+            if not chosen:
+                continue
+            reading = _general(chosen, pod.annotations)
+            try:
+                priority = _own(chosen, pod.annotations, asked)
+            except Refusal as refusal:
+                raise refusal.at(f"container {name}: {refusal.where}") from None
+            said = agree(reading.said, priority, places=("an annotation", PRIORITY))
+            warnings = tuple(one for one in reading.warnings if one not in told)
+            told.update(warnings)
+            if said != NOTHING or warnings:
+                found[name] = Reading(said, warnings)
+        return found
+
+    def _speaks(self, choice: Choice, asked: Asked) -> bool:
+        own = msgspec.structs.astuple(self.resources) if choice.vendor == "nvidia" else ()
+        return choice.speaks_of(asked) or any(name in asked for name in own)
+
+    def write(
+        self, requests: Mapping[str, Request], vendors: Mapping[str, Vendor] = NO_VENDORS
+    ) -> Mapping[str, Written]:
+        """Resources under HAMi's names, and its annotations for the choice of cards."""
+        written = {name: self._written(one, vendors) for name, one in requests.items()}
+        return alike(self.title, written)
+
+    def _written(self, request: Request, vendors: Mapping[str, Vendor]) -> Written:
+        size_of(request, self.title)
+        annotations, warnings = _chosen(request)
+        stack, remarks = self._stack(request, vendors)
+        return Written(
+            stack.resources,
+            annotations={**stack.annotations, **annotations},
+            runtime_class=stack.runtime_class,
+            scheduler=SCHEDULER_NAME,
+            warnings=remarks + warnings,
+        )
+
+    def _stack(
+        self, request: Request, vendors: Mapping[str, Vendor]
+    ) -> tuple[Written, tuple[str, ...]]:
+        """HAMi's own plugins set the environment, so that of the vendor's stack is left out."""
+        if request.vendor not in (None, "nvidia"):
+            return of_vendor(request, vendors, self.title)
+        resources = write_resources(request, self.resources)
+        if request.priority is not None:
+            resources[PRIORITY] = request.priority
+        return Written(resources), ()
+
+
+def read_annotations(annotations: Mapping[str, str], vendor: str = "nvidia") -> Reading:
+    """What HAMi's annotations say of one vendor's cards, whoever asks for them.
 
     Raises:
         Refusal: words that cannot be understood or cannot be kept, with the annotation named.
     """
-    said, place = NOTHING, ""
-    warnings: tuple[str, ...] = ()
-    for key, read in _READERS.items():
-        written = annotations.get(key, "").strip()
-        if not written:
-            continue
-        try:
-            check_length(written, LONGEST)
-            reading = read(written)
-        except Refusal as refusal:
-            raise refusal.at(f"annotation {key}") from None
-        said = agree(said, reading.said, places=(place, f"annotation {key}"))
-        warnings += tuple(f"annotation {key}: {warning}" for warning in reading.warnings)
-        place = f"annotation {key}"
-    return Reading(said, warnings)
+    readers: dict[str, keys.Reader] = {}
+    for choice in CHOICES:
+        if choice.vendor == vendor:
+            readers |= choice.readers()
+    return keys.read_keys(annotations, {**readers, **_POLICIES})
 
 
-def read_priority(asked: Mapping[str, str | float]) -> int | None:
+def read_priority(asked: Asked) -> int | None:
     """0 (high) or 1 (low), from the resources of one container.
 
     Raises:
         Refusal: any other value.
     """
-    if PRIORITY not in asked:
+    written = field(asked, PRIORITY)
+    if written is None:
         return None
-    try:
-        value = parse_quantity(asked[PRIORITY]).value
-    except Refusal as refusal:
-        raise refusal.at(PRIORITY) from None
+    value = written.quantity().value
     if value not in (0, 1):
-        raise Refusal(str(asked[PRIORITY]), "no priority", "write 0 or 1", where=PRIORITY)
+        raise written.refuse("no priority", "write 0 or 1")
     return int(value)
 
 
-def _models(written: str) -> tuple[tuple[Model, ...], tuple[str, ...]]:
-    """HAMi matches any part of a name; here words are whole, with a warning where it differs."""
-    words = [word.strip() for word in written.split(",") if word.strip()]
-    if len(words) > MOST_MODELS:
-        raise Refusal(written, f"more than {MOST_MODELS} models", "name fewer")
-    warnings: list[str] = []
-    models: list[Model] = []
-    for word in words:
-        model = parse_model(word)
-        lost = _only_as_part(model, word)
-        if lost:
-            warnings.append(f"{word} is read as a whole word here, so it does not mean {lost}")
-        if model not in models:
-            models.append(model)
-    return tuple(models), tuple(warnings)
+def _general(chosen: list[Choice], annotations: Mapping[str, str]) -> Reading:
+    readers = dict(_POLICIES)
+    for choice in chosen:
+        readers |= choice.readers()
+    return keys.read_keys(annotations, readers)
 
 
-def _only_as_part(model: Model, word: str) -> str:
-    """A card that HAMi would match by a part of its name, and Tranche does not."""
-    for row in table().models:
-        for name in row.names:
-            if word.lower() in name.lower() and not is_called(model, name):
-                return name
-    return ""
+def _own(chosen: list[Choice], annotations: Mapping[str, str], asked: Asked) -> Said:
+    """What a container says by itself."""
+    if annotations.get(VNPU_MODE, "").strip().lower() == "hami-core":
+        for choice in chosen:
+            _one_soft_card(choice, asked)
+    return Said(priority=read_priority(asked))
 
 
-def _use_models(written: str) -> Reading:
-    models, warnings = _models(written)
-    return Reading(Said(models=models or None), warnings)
+def _one_soft_card(choice: Choice, asked: Asked) -> None:
+    """Ascend's documents call the memory a total, and HAMi's scheduler charges it on each card.
+
+    Source: ascend-device-plugin, docs/hami.md; HAMi, pkg/device/ascend/device.go.
+    """
+    for name in choice.resources:
+        count = field(asked, name)
+        if count and count.quantity().value > 1 and f"{name}-memory" in asked:
+            raise count.refuse(
+                f"under {VNPU_MODE}: hami-core nobody can tell whether {name}-memory is of each "
+                "card or of all",
+                "ask for one card, or leave the memory out",
+            )
 
 
-def _avoid_models(written: str) -> Reading:
-    models, warnings = _models(written)
-    return Reading(Said(not_models=models or None), warnings)
+def _chosen(request: Request) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Annotations for the choice and the order of cards."""
+    vendor = request.vendor or "nvidia"
+    choice = next((one for one in CHOICES if one.vendor == vendor), None)
+    if choice is None:
+        raise Refusal(vendor, "HAMi has no cards of this vendor", "ask for another's")
+    by_model = [one.vendor for one in CHOICES].count(choice.vendor) > 1
+    written: dict[str, str] = {}
+    warnings: tuple[str, ...] = ()
+    for models, word in ((request.models, "use"), (request.not_models, choice.opposite)):
+        if models and choice.types:
+            written[choice.types.format(word)], remarks = names_inside(models, Hami.title)
+            warnings += remarks
+        elif models and not (by_model and word == "use"):
+            raise Refusal("", "HAMi has no word for these models", "leave the models out")
+    for cards, word in ((request.cards, "use"), (request.not_cards, choice.opposite)):
+        if cards and by_model:
+            raise Refusal("", "HAMi's word for uuids is one per model here", "leave uuids out")
+        if cards:
+            written[choice.uuids.format(word)] = ",".join(cards)
+    placed, remarks = _placed(request, choice.vendor)
+    return {**written, **placed}, warnings + remarks
 
 
-def _cards(written: str) -> tuple[str, ...] | None:
-    cards = tuple(dict.fromkeys(card.strip() for card in written.split(",") if card.strip()))
-    if len(cards) > MOST_CARDS:
-        raise Refusal(written, f"more than {MOST_CARDS} uuids", "name fewer")
-    for card in cards:
-        if not UUID.fullmatch(card):
-            raise Refusal(card, "not the uuid of a card", "write it as nvidia-smi -L lists it")
-    return cards or None
-
-
-def _policy(part: str) -> Callable[[str], Reading]:
-    def read(written: str) -> Reading:
-        if written == "numa" and part == "card_policy":
-            return Reading(Said(same_numa=True))
-        if written in tuple(Placing):
-            values: dict[str, Any] = {part: Placing(written)}
-            return Reading(Said(**values))
-        return Reading(NOTHING, (f"Tranche has no policy {written[:40]}, and uses its default",))
-
-    return read
-
-
-def _numa_bind(written: str) -> Reading:
-    return Reading(Said(same_numa=True) if written.lower() == "true" else NOTHING)
-
-
-def _mode(written: str) -> Reading:
-    if written.lower() == "hami-core":
-        return Reading(NOTHING)
-    raise Refusal(written, "Tranche cannot serve this mode yet", "take it off to get a slice")
-
-
-_READERS: Final[dict[str, Callable[[str], Reading]]] = {
-    "nvidia.com/use-gputype": _use_models,
-    "nvidia.com/nouse-gputype": _avoid_models,
-    "nvidia.com/use-gpuuuid": lambda written: Reading(Said(cards=_cards(written))),
-    "nvidia.com/nouse-gpuuuid": lambda written: Reading(Said(not_cards=_cards(written))),
-    "hami.io/node-scheduler-policy": _policy("node_policy"),
-    "hami.io/gpu-scheduler-policy": _policy("card_policy"),
-    "nvidia.com/numa-bind": _numa_bind,
-    "nvidia.com/vgpu-mode": _mode,
-}
+def _placed(request: Request, vendor: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    written: dict[str, str] = {}
+    if request.card_policy is not None:
+        written["hami.io/gpu-scheduler-policy"] = request.card_policy.value
+    if request.node_policy is not None:
+        written["hami.io/node-scheduler-policy"] = request.node_policy.value
+    if not request.same_numa:
+        return written, ()
+    if vendor != "nvidia":
+        return written, (f"same numa is lost: HAMi has no word for it with {vendor}",)
+    return {**written, "nvidia.com/numa-bind": "true"}, ()

@@ -5,8 +5,10 @@
 - `asks`      what is said of each container
 - `settle`    defaults and limits
 - `guard`     what about the pod itself forbids it
-- `patch`     the steps, each with its words
+- `patch`     the steps (`steps`), each with its words
+- `visible`   cards that a pod's own environment asks a container runtime for
 - `mutation`  all of these in a row, without the envelope
+- `advice`    the same for the pods of a workload, in words alone
 
 A module belongs here when it needs nothing but the review, the namespace's annotations and the
 settings. No clock, no network, no file.

@@ -12,6 +12,8 @@ from webhook.admission.view import Pod
 from webhook.settings import Settings
 
 LIBRARY_VARIABLE: str = "LD_PRELOAD"
+MIRROR: str = "kubernetes.io/config.mirror"
+"""On the API server's copy of a static pod; source: Kubernetes, pkg/kubelet/types."""
 
 
 def check_reserved(pod: Pod, written: str | None) -> None:
@@ -41,6 +43,13 @@ def check_pod(
         Refusal: see the sentences below.
     """
     spec = pod.spec
+    if MIRROR in pod.annotations:
+        raise Refusal(
+            "",
+            "a static pod is started by its node past the ledger and can get no card",
+            "make it a pod of the API server, such as a DaemonSet's",
+            where=f"annotation {MIRROR}",
+        )
     if spec.node_name:
         raise Refusal(
             spec.node_name,

@@ -10,9 +10,11 @@ from tranche.words.request import Request
 from tranche.words.slices import dump_slices
 from webhook.admission.asks import asks_nothing, read_asks
 from webhook.admission.guard import check_pod, check_reserved
-from webhook.admission.patch import Operation, changes
+from webhook.admission.patch import changes
 from webhook.admission.settle import settle
+from webhook.admission.steps import Operation
 from webhook.admission.view import Pod, pod_of_object
+from webhook.admission.visible import check_visible
 from webhook.settings import Settings
 
 LONGEST_WARNING = 256
@@ -83,11 +85,12 @@ def mutate_view(
     slices = dump_slices(requests)
     check_reserved(pod, slices)
     check_pod(pod, asks, requests, settings)
+    stripped = check_visible(pod, settings)
     steps = list(changes(pod, asks, requests, slices, settings))
     return Mutation(
         requests=requests,
         patch=[step.operation for step in steps],
-        warnings=_bounded((*warnings, *settled.warnings)),
+        warnings=_bounded((*warnings, *settled.warnings, *stripped)),
         notes=settled.notes,
         changes=[step.words for step in steps],
     )

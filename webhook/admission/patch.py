@@ -4,8 +4,7 @@ Only what differs is named, so a pod that was patched already needs nothing more
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypedDict
+from typing import Final
 
 from tranche.vendors.nvidia import write_resources
 from tranche.words.errors import Refusal
@@ -15,24 +14,10 @@ from tranche.words.request import Request, Whole
 from tranche.words.slices import SLICES_ANNOTATION
 from webhook.admission.asks import Ask
 from webhook.admission.guard import LIBRARY_VARIABLE
+from webhook.admission.steps import Change, add, escape
 from webhook.admission.view import Container, Pod, Quantities
+from webhook.admission.visible import hidden
 from webhook.settings import Settings
-
-
-class Operation(TypedDict):
-    """One step of a patch. RFC 6902: "add" on a member that is there replaces it."""
-
-    op: str
-    path: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A step, and what it does in words."""
-
-    operation: Operation
-    words: str
 
 
 def changes(
@@ -46,14 +31,14 @@ def changes(
     yield from _annotation(pod, slices)
     spec = pod.spec
     if spec.scheduler_name != settings.schedulerName:
-        yield _add(
+        yield add(
             "/spec/schedulerName",
             settings.schedulerName,
             f"schedulerName is {settings.schedulerName}, which knows what each card has left",
         )
     sliced = any(not isinstance(request.amount, Whole) for request in requests.values())
     if settings.runtimeClassName and not spec.runtime_class_name and sliced:
-        yield _add(
+        yield add(
             "/spec/runtimeClassName",
             settings.runtimeClassName,
             f"runtimeClassName is {settings.runtimeClassName}, as this cluster's settings say",
@@ -63,15 +48,7 @@ def changes(
         yield from _resources(ask, write_resources(request, settings.resources.nvidia))
         if not isinstance(request.amount, Whole):
             yield from _preload(ask.pointer, ask.container)
-
-
-def escape(key: str) -> str:
-    """A member's name as a part of a JSON pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def _add(path: str, value: object, words: str) -> Change:
-    return Change({"op": "add", "path": path, "value": value}, words)
+    yield from hidden(pod, requests, settings)
 
 
 def _annotation(pod: Pod, slices: str) -> Iterator[Change]:
@@ -80,11 +57,11 @@ def _annotation(pod: Pod, slices: str) -> Iterator[Change]:
     words = f"annotation {SLICES_ANNOTATION} carries what was understood to the scheduler"
     entry = {SLICES_ANNOTATION: slices}
     if pod.metadata is None:
-        yield _add("/metadata", {"annotations": entry}, words)
+        yield add("/metadata", {"annotations": entry}, words)
     elif pod.metadata.annotations is None:
-        yield _add("/metadata/annotations", entry, words)
+        yield add("/metadata/annotations", entry, words)
     else:
-        yield _add(f"/metadata/annotations/{escape(SLICES_ANNOTATION)}", slices, words)
+        yield add(f"/metadata/annotations/{escape(SLICES_ANNOTATION)}", slices, words)
 
 
 def _resources(ask: Ask, wanted: Mapping[str, int]) -> Iterator[Change]:
@@ -95,18 +72,18 @@ def _resources(ask: Ask, wanted: Mapping[str, int]) -> Iterator[Change]:
     listed = ", ".join(f"{name}: {n}" for name, n in missing.items())
     words = f"container {ask.container.name}: limits {listed}, as Kubernetes counts it"
     if missing and resources is None:
-        yield _add(f"{ask.pointer}/resources", {"limits": missing}, words)
+        yield add(f"{ask.pointer}/resources", {"limits": missing}, words)
     elif missing and limits is None:
-        yield _add(f"{ask.pointer}/resources/limits", missing, words)
+        yield add(f"{ask.pointer}/resources/limits", missing, words)
     else:
         for name, n in missing.items():
             words = f"container {ask.container.name}: limits {name}: {n}, as Kubernetes counts it"
-            yield _add(f"{ask.pointer}/resources/limits/{escape(name)}", n, words)
+            yield add(f"{ask.pointer}/resources/limits/{escape(name)}", n, words)
     for name, number in wanted.items():
         if name in requests and not _stands(requests, name, number):
             words = f"container {ask.container.name}: requests {name}: {number}, as its limit"
             path = f"{ask.pointer}/resources/requests/{escape(name)}"
-            yield _add(path, str(number), words)
+            yield add(path, str(number), words)
 
 
 def _stands(quantities: Quantities, name: str, number: int) -> bool:
@@ -127,17 +104,18 @@ def _preload(pointer: str, container: Container) -> Iterator[Change]:
         f"container {container.name}: {LIBRARY_VARIABLE} begins with Tranche's library, which "
         "refuses memory past the slice"
     )
-    entry = {"name": LIBRARY_VARIABLE, "value": LIBRARY_PATH}
-    if container.env is None:
-        yield _add(f"{pointer}/env", [entry], words)
-        return
-    # Of two variables with one name the last one counts.
-    places = [at for at, one in enumerate(container.env) if one.name == LIBRARY_VARIABLE]
+    # Of two variables with one name the last one counts, and any counts more than envFrom.
+    places = [at for at, one in enumerate(container.env or ()) if one.name == LIBRARY_VARIABLE]
     if not places:
-        yield _add(f"{pointer}/env/-", entry, words)
+        words += "; what envFrom may bring of it gives way" if container.env_from else ""
+        entry = {"name": LIBRARY_VARIABLE, "value": LIBRARY_PATH}
+        if container.env is None:
+            yield add(f"{pointer}/env", [entry], words)
+        else:
+            yield add(f"{pointer}/env/-", entry, words)
         return
-    value = container.env[places[-1]].value or ""
+    value = (container.env or [])[places[-1]].value or ""
     if LIBRARY_PATH in value.translate(_SEPARATORS).split(":"):
         return
     joined = f"{LIBRARY_PATH}:{value}" if value else LIBRARY_PATH
-    yield _add(f"{pointer}/env/{places[-1]}/value", joined, words)
+    yield add(f"{pointer}/env/{places[-1]}/value", joined, words)

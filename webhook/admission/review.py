@@ -6,11 +6,14 @@ Wire: Kubernetes, "Dynamic Admission Control", admission.k8s.io/v1.
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from tranche.words.errors import Malformed, Refusal, shorten
+from tranche.words.slices import dump_slices
+from webhook.admission.advice import WORKLOADS, advise
 from webhook.admission.mutation import UNTOUCHED, Mutation, mutate_view
 from webhook.admission.view import Pod, pod_of_bytes
 from webhook.settings import Settings
@@ -27,7 +30,7 @@ class Answer:
 
     Attributes:
         body: an AdmissionReview, or words for people where the bytes were none.
-        outcome: untouched, patched, refused or malformed.
+        outcome: untouched, patched, refused, malformed; of a workload, untouched or advised.
         reason: a short word for metrics; empty when all went well.
         namespace: of the pod.
         pod: its name, or the beginning of one.
@@ -63,6 +66,9 @@ class _Review(msgspec.Struct, rename="camel"):
     request: _Request
 
 
+_OPERATIONS: Final = {"Pod": ("CREATE",)} | dict.fromkeys(WORKLOADS, ("CREATE", "UPDATE"))
+"""What is looked at, of each kind."""
+
 _decoder = msgspec.json.Decoder(_Review)
 _encoder = msgspec.json.Encoder()
 
@@ -85,13 +91,20 @@ def answer(
     except Malformed as error:
         text = f"Tranche: {shorten(str(error), 512)}\n"
         return Answer(text.encode(), "malformed", "review", status=400)
-    if request.operation != "CREATE" or request.kind.kind != "Pod" or request.sub_resource:
+    annotations = partial(namespace_annotations, request.namespace)
+    kind = request.kind.kind
+    if request.sub_resource or request.operation not in _OPERATIONS.get(kind, ()):
         return Answer(_allowed(request.uid), "untouched", namespace=request.namespace)
+    if kind != "Pod":
+        warnings = advise(kind, request.object, annotations=annotations, settings=settings)
+        outcome = "advised" if warnings else "untouched"
+        body = _allowed(request.uid, Mutation(warnings=warnings))
+        return Answer(body, outcome, namespace=request.namespace)
     named = ""
     try:
         pod = pod_of_bytes(request.object)
         named = pod.name
-        return _answer_pod(request, pod, namespace_annotations, settings)
+        return _answer_pod(request, pod, annotations, settings)
     except Refusal as refusal:
         body = _denied(request.uid, 403, "Forbidden", f"Tranche: {refusal}")
         return Answer(body, "refused", _reason(refusal), request.namespace, named)
@@ -103,12 +116,10 @@ def answer(
 def _answer_pod(
     request: _Request,
     pod: Pod,
-    namespace_annotations: Callable[[str], Mapping[str, str]],
+    annotations: Callable[[], Mapping[str, str]],
     settings: Settings,
 ) -> Answer:
-    mutation = mutate_view(
-        pod, annotations=lambda: namespace_annotations(request.namespace), settings=settings
-    )
+    mutation = mutate_view(pod, annotations=annotations, settings=settings)
     outcome = "patched" if mutation.patch else "untouched"
     return Answer(_allowed(request.uid, mutation), outcome, "", request.namespace, pod.name)
 
@@ -132,12 +143,15 @@ def _allowed(uid: str, mutation: Mutation = UNTOUCHED) -> bytes:
         response["patch"] = base64.b64encode(_encoder.encode(mutation.patch)).decode()
     if mutation.warnings:
         response["warnings"] = mutation.warnings
+    if mutation.requests:
+        response["auditAnnotations"] = {"slices": dump_slices(mutation.requests)}
     return _review(response)
 
 
 def _denied(uid: str, code: int, reason: str, message: str) -> bytes:
     status = {"status": "Failure", "code": code, "reason": reason, "message": message}
-    return _review({"uid": uid, "allowed": False, "status": status})
+    audit = {"refused": message}
+    return _review({"uid": uid, "allowed": False, "status": status, "auditAnnotations": audit})
 
 
 def _review(response: dict[str, Any]) -> bytes:

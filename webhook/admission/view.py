@@ -50,6 +50,7 @@ class Container(msgspec.Struct, rename="camel"):
     name: str
     resources: Resources | None = None
     env: list[Variable] | None = None
+    env_from: list[Any] | None = None
     security_context: SecurityContext | None = None
     restart_policy: str | None = None
 

@@ -12,7 +12,11 @@ import msgspec
 from webhook.cluster.client import JSON_PATCH, Cluster
 from webhook.cluster.errors import NOT_FOUND, ApiError
 
-_CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+CONFIGURATIONS = tuple(
+    f"/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations"
+    for kind in ("mutating", "validating")
+)
+"""Where configurations of webhooks are kept: the one for pods, and the one for workloads."""
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -120,53 +124,64 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """One configuration as it was seen: its path, its resourceVersion, its webhooks' names."""
+
+    path: str
+    version: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
-    """The caBundle (PEM) of each webhook of a configuration, in order, and its names."""
+    """The caBundle (PEM) of each webhook of ours, and where they stand."""
 
     bundles: tuple[bytes, ...]
-    names: tuple[str, ...]
-    version: str
+    standing: tuple[Standing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The MutatingWebhookConfiguration by which the API server knows whom to trust."""
+    """The webhook configurations, of one name, by which the API server knows whom to trust."""
 
     cluster: Cluster
     name: str
 
-    @property
-    def _path(self) -> str:
-        return f"{_CONFIGURATIONS}/{quote(self.name, safe='')}"
-
     async def read(self) -> Trust | None:
-        """What stands in it; None where there is no such configuration."""
-        raw = await get_or_none(self.cluster, self._path)
-        if raw is None:
-            return None
-        webhooks = raw.get("webhooks") or []
-        bundles = []
-        for webhook in webhooks:
-            try:
-                bundles.append(base64.b64decode(webhook["clientConfig"].get("caBundle") or ""))
-            except (binascii.Error, ValueError):
-                bundles.append(b"")
-        names = tuple(webhook["name"] for webhook in webhooks)
-        return Trust(tuple(bundles), names, raw["metadata"]["resourceVersion"])
+        """What stands in them; None where there is none."""
+        bundles: list[bytes] = []
+        standing: list[Standing] = []
+        for collection in CONFIGURATIONS:
+            path = f"{collection}/{quote(self.name, safe='')}"
+            raw = await get_or_none(self.cluster, path)
+            if raw is not None:
+                webhooks = raw.get("webhooks") or []
+                bundles += map(_bundle, webhooks)
+                names = tuple(webhook["name"] for webhook in webhooks)
+                standing.append(Standing(path, raw["metadata"]["resourceVersion"], names))
+        return Trust(tuple(bundles), tuple(standing)) if standing else None
 
     async def write(self, bundle: bytes, seen: Trust) -> None:
-        """Put one bundle into every webhook of it, and touch nothing else.
+        """Put one bundle into every webhook of them, and touch nothing else.
 
         Raises:
-            ApiError: 409 or 422 when it changed since it was seen.
+            ApiError: 409 or 422 when one changed since it was seen.
         """
         text = base64.b64encode(bundle).decode()
-        patch: list[dict[str, Any]] = [
-            {"op": "test", "path": "/metadata/resourceVersion", "value": seen.version}
-        ]
-        for index, name in enumerate(seen.names):
-            at = f"/webhooks/{index}"
-            patch.append({"op": "test", "path": f"{at}/name", "value": name})
-            # "add" replaces a value that is there.
-            patch.append({"op": "add", "path": f"{at}/clientConfig/caBundle", "value": text})
-        await self.cluster.call("PATCH", self._path, body=patch, content_type=JSON_PATCH)
+        for one in seen.standing:
+            patch: list[dict[str, Any]] = [
+                {"op": "test", "path": "/metadata/resourceVersion", "value": one.version}
+            ]
+            for index, name in enumerate(one.names):
+                at = f"/webhooks/{index}"
+                patch.append({"op": "test", "path": f"{at}/name", "value": name})
+                # "add" replaces a value that is there.
+                patch.append({"op": "add", "path": f"{at}/clientConfig/caBundle", "value": text})
+            await self.cluster.call("PATCH", one.path, body=patch, content_type=JSON_PATCH)
+
+
+def _bundle(webhook: Mapping[str, Any]) -> bytes:
+    try:
+        return base64.b64decode(webhook["clientConfig"].get("caBundle") or "")
+    except (binascii.Error, ValueError):
+        return b""

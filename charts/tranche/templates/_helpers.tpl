@@ -21,6 +21,9 @@
 {{- define "tranche.tlsSecret" -}}
 {{- if eq .Values.tls.source "files" -}}
 {{- required "tls.source is files: set tls.files.secretName to the Secret with tls.crt and tls.key" .Values.tls.files.secretName -}}
+{{- else if eq .Values.tls.source "cert-manager" -}}
+{{- /* Not the one of our own CA: who changes the source would serve that until nodes fetch the new. */ -}}
+{{- include "tranche.webhook" . }}-issued
 {{- else -}}
 {{- include "tranche.webhook" . }}-tls
 {{- end -}}
@@ -101,6 +104,40 @@ seccompProfile:
 {{- end -}}
 {{- end -}}
 {{- toJson $prefixes -}}
+{{- end -}}
+
+{{/* Whether a pod, or a template of pods, speaks of accelerators, in CEL. Takes (list context path). */}}
+{{- define "tranche.speaks" -}}
+{{- $ := index . 0 -}}
+{{- $pod := index . 1 -}}
+{{ $pod }}.?metadata.?annotations.orValue({}).exists(k, k.startsWith('tranche.dev/')) ||
+{{ $pod }}.?metadata.?labels.orValue({}).exists(k, k.startsWith('tranche.dev/')) ||
+({{ $pod }}.spec.containers + {{ $pod }}.spec.?initContainers.orValue([])).exists(c,
+  c.?resources.?limits.orValue({}).exists(k,
+    {{ include "tranche.sent" $ }}.exists(p, k.startsWith(p))) ||
+  c.?resources.?requests.orValue({}).exists(k,
+    {{ include "tranche.sent" $ }}.exists(p, k.startsWith(p))))
+{{- end -}}
+
+{{/* Where the API server finds the webhook. With tls.source "own" the webhook writes the caBundle
+     itself, and with cert-manager its cainjector: not named here, an upgrade leaves what they wrote. */}}
+{{- define "tranche.client" -}}
+{{- if eq .Values.tls.source "files" -}}
+caBundle: {{ required "tls.source is files: set tls.files.caBundle to the CA's PEM" .Values.tls.files.caBundle | b64enc }}
+{{ end -}}
+service:
+  name: {{ include "tranche.webhook" . }}
+  namespace: {{ .Release.Namespace }}
+  path: /admit
+  port: 443
+{{- end -}}
+
+{{/* What asks cert-manager's cainjector for the caBundle. */}}
+{{- define "tranche.injected" -}}
+{{- if eq .Values.tls.source "cert-manager" -}}
+annotations:
+  cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "tranche.webhook" . }}
+{{- end -}}
 {{- end -}}
 
 {{- define "tranche.user" -}}

@@ -27,15 +27,16 @@
  *   Two that are refused only because both were trying: whoever finds the limit passed tries again
  *   after a moment, now with 1 added to its slot's `trying` until it has decided. It takes a
  *   refusal for one after a few such attempts, and, while another one's `trying` is above 0, only
- *   after many.
+ *   after many. Where memory of the dead has then become free, it begins again, once.
  *
  *   reclaim  by whoever lacks room: for a slot whose owner is dead, compare-and-swap `owner` from
  *            that id to one's own with TRANCHE_OWNER_RECLAIMING; clear the slot's other words;
  *            store 0 to `owner`. Of two only one wins; if it dies over this, it is itself an owner
  *            that is dead. Slots are never moved.
  *
- * Who is dead. `owner` is the process's id and its start time, in one word, so a process that got
- * the same id later is another owner. A process judges only owners of its own pid namespace: no
+ * Who is dead. `owner` is the process's id, its start time and the number of its claim, in one word. So
+ * a process that got the same id later is another owner, and so is one that called exec: whoever
+ * judged what the slot was before can take over nothing of what it has become since. A process judges only owners of its own pid namespace: no
  * such process, another start time, or a zombie without threads means dead; the same process with
  * another `exec_mark` has called exec, by which its memory went too. For other namespaces (it can
  * judge all, by the cgroup's processes) the agent may store an owner's word to `obituary`, one
@@ -49,8 +50,12 @@
 #define TRANCHE_REGION_STAMP 0x000000024e475254ull /* "TRGN", then the version, 2 */
 #define TRANCHE_MAX_SLOTS 1024u
 
-/* owner = flag | start time in clock ticks since boot (field 22 of /proc/pid/stat) << 22 | pid */
+/* owner = flag | `claims` at the claim << 43 | start time << 22 | pid; the start time is in clock ticks
+ * since boot (field 22 of /proc/pid/stat). Of both numbers the low bits: two that share an id and
+ * those 21 bits started hours apart by the tick, and the first is then taken for alive. */
 #define TRANCHE_OWNER_PID_BITS 22u
+#define TRANCHE_OWNER_START_BITS 21u
+#define TRANCHE_OWNER_CLAIM_BITS 20u
 #define TRANCHE_OWNER_RECLAIMING 0x8000000000000000ull
 
 struct tranche_region_card {
@@ -74,7 +79,7 @@ struct tranche_region_slot {
 struct tranche_region {
     uint64_t stamp;      /* TRANCHE_REGION_STAMP, or 0 before the first process */
     uint32_t slots_high; /* no slot from here on was ever owned; at most TRANCHE_MAX_SLOTS */
-    uint32_t reserved0;
+    uint32_t claims;     /* slots claimed so far */
     uint64_t reserved[6];
     struct tranche_region_card cards[TRANCHE_MAX_CARDS];
     uint8_t reserved1[1984]; /* the slots begin on a page */
@@ -97,6 +102,7 @@ _Static_assert(offsetof(struct tranche_region_slot, trying) == 32, "layout");
 _Static_assert(sizeof(struct tranche_region_slot) == 64, "layout");
 _Static_assert(offsetof(struct tranche_region, stamp) == 0, "layout");
 _Static_assert(offsetof(struct tranche_region, slots_high) == 8, "layout");
+_Static_assert(offsetof(struct tranche_region, claims) == 12, "layout");
 _Static_assert(offsetof(struct tranche_region, cards) == 64, "layout");
 _Static_assert(offsetof(struct tranche_region, slots) == 4096, "layout");
 _Static_assert(offsetof(struct tranche_region, used) == 69632, "layout");

@@ -25,12 +25,14 @@ static void raise_high(struct tranche_region *region, unsigned to) {
     }
 }
 
-/* Never wraps: garbage in a word may only make the sum too large. */
-static uint64_t sum(const struct ledger *ledger, unsigned card) {
+/* With `own` in this process's slot. Never wraps: garbage in a word may only make the sum too large. */
+static uint64_t sum(const struct ledger *ledger, unsigned card, uint64_t own) {
     const struct tranche_region *region = ledger->region;
     uint64_t total = LOAD(ledger->limits->cards[card].unaccounted_bytes);
+    if (__builtin_add_overflow(total, own, &total)) return UINT64_MAX;
     for (unsigned slot = 0, n = high(region); slot < n; slot++) {
-        if (__builtin_add_overflow(total, LOAD(region->used[card][slot]), &total)) return UINT64_MAX;
+        uint64_t used = slot == ledger->slot ? 0 : LOAD(region->used[card][slot]);
+        if (__builtin_add_overflow(total, used, &total)) return UINT64_MAX;
     }
     return total;
 }
@@ -51,12 +53,14 @@ static bool owner_is_dead(const struct ledger *ledger, const struct tranche_regi
     return ledger->effects->is_dead(&ledger->self, &other);
 }
 
+/* Whether the slot's memory becomes free, be it by us or by one that was faster. */
 static bool reclaim_slot(const struct ledger *ledger, unsigned index) {
     struct tranche_region *region = ledger->region;
     struct tranche_region_slot *slot = &region->slots[index];
     uint64_t owner = LOAD(slot->owner);
-    if (owner == 0 || !owner_is_dead(ledger, slot, owner)) return false;
-    if (!swap(&slot->owner, owner, ledger->self.owner | TRANCHE_OWNER_RECLAIMING)) return false;
+    if (owner == 0) return false;
+    if (!owner_is_dead(ledger, slot, owner)) return owner & TRANCHE_OWNER_RECLAIMING;
+    if (!swap(&slot->owner, owner, ledger->self.owner | TRANCHE_OWNER_RECLAIMING)) return true;
     STORE(slot->pid_namespace, ledger->self.pid_namespace);
     for (unsigned card = 0; card < TRANCHE_MAX_CARDS; card++) STORE(region->used[card][index], 0);
     STORE(slot->trying, 0);
@@ -90,9 +94,16 @@ static bool claim_free(struct ledger *ledger, unsigned from, unsigned to) {
     return false;
 }
 
+/* Makes the owner's word another one than that of every claim of late. */
+static uint64_t claim_number(struct tranche_region *region) {
+    uint64_t number = ADD(region->claims, 1) & ((1u << TRANCHE_OWNER_CLAIM_BITS) - 1);
+    return number << (TRANCHE_OWNER_PID_BITS + TRANCHE_OWNER_START_BITS);
+}
+
 bool ledger_claim(struct ledger *ledger) {
     /* The dead first: the more slots were ever owned, the longer every sum. */
     ledger->slot = TRANCHE_MAX_SLOTS;
+    ledger->self.owner |= claim_number(ledger->region);
     unsigned known = high(ledger->region);
     if (claim_free(ledger, 0, known)) return true;
     if (ledger_reclaim(ledger) && claim_free(ledger, 0, known)) return true;
@@ -108,8 +119,10 @@ void ledger_unclaim(struct ledger *ledger) {
 
 static bool try_to_reserve(const struct ledger *ledger, unsigned card, uint64_t bytes) {
     uint64_t *used = &ledger->region->used[card][ledger->slot];
-    ADD(*used, bytes);
-    if (sum(ledger, card) <= ledger_limit(ledger, card)) return true;
+    /* What the addition left there, not what another thread has made of it since: that line of the
+     * cache is the one that threads fight for. */
+    uint64_t own = ADD(*used, bytes) + bytes;
+    if (own >= bytes && sum(ledger, card, own) <= ledger_limit(ledger, card)) return true;
     SUBTRACT(*used, bytes);
     return false;
 }
@@ -123,22 +136,24 @@ static bool try_openly(const struct ledger *ledger, unsigned card, uint64_t byte
     return granted;
 }
 
+static bool try_for_a_while(const struct ledger *ledger, unsigned card, uint64_t bytes) {
+    for (unsigned attempt = 0; !try_openly(ledger, card, bytes); attempt++) {
+        if (attempt >= MOST_WAITS) return false;
+        if (attempt >= LEAST_WAITS && !someone_is_trying(ledger->region)) return false;
+        ledger->effects->wait(attempt);
+    }
+    return true;
+}
+
 enum ledger_answer ledger_reserve(const struct ledger *ledger, unsigned card, uint64_t bytes) {
     struct tranche_region *region = ledger->region;
     if (LOAD(region->slots[ledger->slot].owner) != ledger->self.owner) return LEDGER_SLOT_LOST;
     /* Larger than any sum could bear: refused before it is added, so that no sum can wrap. */
-    bool possible = bytes <= ledger_limit(ledger, card);
-    if (possible && try_to_reserve(ledger, card, bytes)) return LEDGER_GRANTED;
-    bool looked_for_dead = false;
-    for (unsigned attempt = 0; possible; attempt++) {
-        if (try_openly(ledger, card, bytes)) return LEDGER_GRANTED;
-        if (attempt < LEAST_WAITS || (attempt < MOST_WAITS && someone_is_trying(region))) {
-            ledger->effects->wait(attempt);
-            continue;
-        }
-        if (looked_for_dead) break;
-        looked_for_dead = true;
-        if (!ledger_reclaim(ledger)) break;
+    if (bytes <= ledger_limit(ledger, card)) {
+        if (try_to_reserve(ledger, card, bytes)) return LEDGER_GRANTED;
+        if (bytes == 0) return LEDGER_GRANTED; /* whatever the limit has been shrunk to */
+        if (try_for_a_while(ledger, card, bytes)) return LEDGER_GRANTED;
+        if (ledger_reclaim(ledger) && try_for_a_while(ledger, card, bytes)) return LEDGER_GRANTED;
     }
     ADD(region->cards[card].refused, 1);
     return LEDGER_FULL;
@@ -153,12 +168,16 @@ void ledger_release(const struct ledger *ledger, unsigned card, uint64_t bytes) 
 }
 
 uint64_t ledger_used(const struct ledger *ledger, unsigned card) {
-    if (high(ledger->region) > 1 && sum(ledger, card) != LOAD(ledger->region->used[card][ledger->slot])) {
-        ledger_reclaim(ledger);
-    }
-    return sum(ledger, card);
+    uint64_t own = LOAD(ledger->region->used[card][ledger->slot]);
+    uint64_t total = sum(ledger, card, own);
+    if (total == own || !ledger_reclaim(ledger)) return total;
+    return sum(ledger, card, own);
 }
 
 uint64_t ledger_limit(const struct ledger *ledger, unsigned card) {
     return LOAD(ledger->limits->cards[card].memory_bytes);
+}
+
+uint64_t ledger_context_bytes(const struct ledger *ledger, unsigned card) {
+    return LOAD(ledger->limits->cards[card].context_bytes);
 }

@@ -46,7 +46,10 @@ uint64_t ledger_used(const struct ledger *ledger, unsigned card);
 
 uint64_t ledger_limit(const struct ledger *ledger, unsigned card);
 
-/* Takes over the slots of the dead; whether there was one. */
+/* What a context takes of the card; 0: not known. */
+uint64_t ledger_context_bytes(const struct ledger *ledger, unsigned card);
+
+/* Takes over the slots of the dead; whether there was one, or someone else is at it. */
 bool ledger_reclaim(const struct ledger *ledger);
 
 #endif

@@ -7,6 +7,7 @@
 #include "tranche/region.h"
 
 #define PID_MASK ((1ull << TRANCHE_OWNER_PID_BITS) - 1)
+#define START_MASK ((1ull << TRANCHE_OWNER_START_BITS) - 1)
 
 static bool number(const char **at, uint64_t *out) {
     const char *p = *at;
@@ -53,8 +54,8 @@ static bool read_stat(uint64_t pid, struct process_stat *out) {
     char line[1024];
     int file = sys_open(path, O_RDONLY);
     if (file < 0) return false;
-    ssize_t n = read(file, line, sizeof line - 1);
-    close(file);
+    long n = sys_read(file, line, sizeof line - 1);
+    sys_close(file);
     if (n <= 0) return false;
     line[n] = 0;
     return process_parse_stat(line, out);
@@ -76,7 +77,7 @@ struct process process_self(void) {
     struct process self = {.owner = pid};
     struct process_stat stat;
     if (proc_is_ours() && read_stat(pid, &stat)) {
-        self.owner |= (stat.start_time << TRANCHE_OWNER_PID_BITS) & ~TRANCHE_OWNER_RECLAIMING;
+        self.owner |= (stat.start_time & START_MASK) << TRANCHE_OWNER_PID_BITS;
         self.exec_mark = stat.stack;
     }
     struct stat entry;
@@ -87,12 +88,12 @@ struct process process_self(void) {
 bool process_is_dead(const struct process *self, const struct process *other) {
     if (other->pid_namespace != self->pid_namespace) return false;
     uint64_t pid = other->owner & PID_MASK;
-    uint64_t start = (other->owner & ~TRANCHE_OWNER_RECLAIMING) >> TRANCHE_OWNER_PID_BITS;
+    uint64_t start = other->owner >> TRANCHE_OWNER_PID_BITS & START_MASK;
     if (pid == 0) return true; /* nobody has this id: garbage */
     if (syscall(SYS_kill, (int)pid, 0) != 0 && errno == ESRCH) return true;
     struct process_stat stat;
     if (start == 0 || !proc_is_ours() || !read_stat(pid, &stat)) return false;
-    if (stat.start_time != start) return true;
+    if ((stat.start_time & START_MASK) != start) return true;
     /* A zombie that still has threads is a program whose first thread has ended. */
     if ((stat.state == 'Z' || stat.state == 'X') && stat.threads <= 1) return true;
     return other->exec_mark && stat.stack && other->exec_mark != stat.stack;

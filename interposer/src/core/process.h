@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct process {
-    uint64_t owner;         /* id and start time in one word */
+    uint64_t owner;         /* id and start time in one word; the claim puts its number there */
     uint64_t pid_namespace; /* 0: not known */
     uint64_t exec_mark;     /* 0: not known */
 };

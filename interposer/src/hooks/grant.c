@@ -14,6 +14,15 @@ CUresult grant_current_device(const struct cuda *cuda, CUdevice *device) {
     return FORWARD(cuda, cuCtxGetDevice, device);
 }
 
+bool grant_location(const CUmemLocation *location, CUdevice *device) {
+    if (location->type == CU_MEM_LOCATION_TYPE_DEVICE) {
+        *device = location->id;
+        return true;
+    }
+    *device = location->id & 0xff;
+    return location->type == CU_MEM_LOCATION_TYPE_DEVICE_LOCALITY_DOMAIN;
+}
+
 static int look_up_card(const struct slice *slice, const struct cuda *cuda, CUdevice device) {
     CUuuid uuid;
     /* The second version tells MIG instances apart. */
@@ -58,13 +67,22 @@ void grant_give_back(const struct grant *grant) {
     ledger_release(&grant->slice->ledger, grant->card, grant->bytes);
 }
 
-static struct table *table_of(struct slice *slice, enum grant_kind kind) {
-    return kind == GRANT_POINTER ? &slice->pointers : &slice->handles;
+static uint64_t value_of(const struct grant *grant) {
+    return grant->bytes << CARD_BITS | grant->card;
 }
 
+/* What is still kept for an address that the driver has just given out went with its context, and was
+ * not looked for yet. */
 bool grant_keep(const struct grant *grant, uint64_t key) {
-    uint64_t value = grant->bytes << CARD_BITS | grant->card;
-    return table_put(table_of(grant->slice, grant->kind), key, value);
+    uint64_t old;
+    if (!table_swap(&grant->slice->pointers, key, value_of(grant), &old)) return false;
+    if (old) ledger_release(&grant->slice->ledger, old & ((1u << CARD_BITS) - 1), old >> CARD_BITS);
+    return true;
+}
+
+void grant_put_back(const struct grant *grant, uint64_t key) {
+    /* The address has been given out anew: what was there is gone. */
+    if (!table_put_back(&grant->slice->pointers, key, value_of(grant))) grant_give_back(grant);
 }
 
 CUresult grant_settle(const struct cuda *cuda, struct grant *grant, CUresult result, CUdeviceptr at) {
@@ -80,7 +98,7 @@ CUresult grant_settle(const struct cuda *cuda, struct grant *grant, CUresult res
 bool grant_take_out(struct grant *grant, enum grant_kind kind, uint64_t key) {
     struct slice *slice = slice_attached();
     uint64_t value;
-    if (!slice || !table_take(table_of(slice, kind), key, &value)) return false;
+    if (!slice || !table_take(&slice->pointers, key, &value)) return false;
     *grant = (struct grant){.slice = slice,
                             .kind = kind,
                             .card = (unsigned)(value & ((1u << CARD_BITS) - 1)),
@@ -93,7 +111,7 @@ CUresult grant_freed(const struct grant *grant, bool charged, CUresult result, u
     if (result == CUDA_SUCCESS) {
         grant_give_back(grant);
     } else {
-        grant_keep(grant, key);
+        grant_put_back(grant, key);
     }
     return result;
 }

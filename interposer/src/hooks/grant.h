@@ -11,8 +11,7 @@
  * the pages of 2 MiB behind small pieces are the driver's own. */
 #define GRANULE 512ull
 
-/* The two kinds of keys: they may have the same number. */
-enum grant_kind { GRANT_POINTER, GRANT_HANDLE };
+enum grant_kind { GRANT_POINTER };
 
 struct grant {
     struct slice *slice;
@@ -31,6 +30,9 @@ uint64_t grant_rounded(uint64_t bytes);
 /* The card that the thread's current context is on; the driver's own error where there is none. */
 CUresult grant_current_device(const struct cuda *cuda, CUdevice *device);
 
+/* Whether a place for memory is on a card, and on which. */
+bool grant_location(const CUmemLocation *location, CUdevice *device);
+
 /* Reserves on a card. Over the limit, or where nothing is granted: CUDA_ERROR_OUT_OF_MEMORY. */
 CUresult grant_reserve(const struct cuda *cuda, CUdevice device, uint64_t bytes, struct grant *grant);
 
@@ -42,6 +44,9 @@ void grant_give_back(const struct grant *grant);
 
 /* Remembers what was charged for `key`; false if there is no host memory to do so. */
 bool grant_keep(const struct grant *grant, uint64_t key);
+
+/* Remembers again what was taken out and is not gone. */
+void grant_put_back(const struct grant *grant, uint64_t key);
 
 /* Forgets `key`; false if nothing was charged for it. To be called before the driver frees: a moment
  * after that another thread may be given the same address. */

@@ -33,12 +33,23 @@ static void *next(const void *caller, const char *name) {
 }
 
 
+/* The driver's function routed; or, where it is not there, nothing and the loader's own words for that
+ * (dlerror): programs print them without a look. */
+static void *routed(const char *name, void *found) {
+    const struct loader *real = loader();
+    void *answer = found ? driver_route(name, found) : NULL;
+    if (answer || !found) return answer;
+    void *handle = driver_handle(name);
+    void *without = handle ? handle : real->dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    return without ? real->dlsym(without, name) : NULL;
+}
+
 EXPORT __attribute__((noinline)) void *dlsym(void *restrict handle, const char *restrict name) {
     const struct loader *real = loader();
     if (!real->dlsym) return NULL;
     if (!driver_is_name(name)) return real->dlsym(handle, name);
     void *found = handle == RTLD_NEXT ? next(__builtin_return_address(0), name) : NULL;
-    return driver_route(name, found ? found : real->dlsym(handle, name));
+    return routed(name, found ? found : real->dlsym(handle, name));
 }
 
 EXPORT __attribute__((noinline)) void *dlvsym(void *restrict handle, const char *restrict name,
@@ -46,6 +57,6 @@ EXPORT __attribute__((noinline)) void *dlvsym(void *restrict handle, const char 
     const struct loader *real = loader();
     if (!real->dlvsym) return NULL;
     if (!driver_is_name(name)) return real->dlvsym(handle, name, version);
-    return driver_route(name, real->dlvsym(handle, name, version));
+    return routed(name, real->dlvsym(handle, name, version));
 }
 

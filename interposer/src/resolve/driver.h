@@ -41,11 +41,26 @@ struct nvml {
 #undef CALL
 
 /* NULL while the process has not loaded the library. A member is NULL where it has none such. */
-const struct cuda *driver_cuda(void);
+const struct cuda *driver_cuda_resolved(void);
 const struct nvml *driver_nvml(void);
+
+extern const struct cuda *driver_cuda_known;
+
+static inline const struct cuda *driver_cuda_if_known(void) {
+    return __atomic_load_n(&driver_cuda_known, __ATOMIC_ACQUIRE);
+}
+
+static inline const struct cuda *driver_cuda(void) {
+    const struct cuda *known = driver_cuda_if_known();
+    return __builtin_expect(known != NULL, 1) ? known : driver_cuda_resolved();
+}
 
 /* Whether a name is one of the two libraries' own: cuMemAlloc, not cublasCreate. */
 bool driver_is_name(const char *name);
+
+/* Where `name` would be looked up if the library were not there: the driver, where it is loaded; NULL
+ * where it is not. */
+void *driver_handle(const char *name);
 
 /* What a program gets that asked for `name` and would have got `address`: our hook of exactly that
  * function, or the address itself. A hook of ours that stands for nothing (the driver is not

@@ -9,7 +9,7 @@ static const struct {
     size_t offset;
 } FUNCTIONS[] = {
     {"dlvsym", offsetof(struct loader, dlvsym)},   {"dlopen", offsetof(struct loader, dlopen)},
-    {"dlclose", offsetof(struct loader, dlclose)}, {"dladdr1", offsetof(struct loader, dladdr1)},
+    {"dlmopen", offsetof(struct loader, dlmopen)}, {"dlclose", offsetof(struct loader, dlclose)}, {"dladdr1", offsetof(struct loader, dladdr1)},
     {"dlsym", offsetof(struct loader, dlsym)}, /* last: its presence says that all are there */
 };
 

@@ -6,6 +6,7 @@ struct loader {
     void *(*dlsym)(void *handle, const char *name);
     void *(*dlvsym)(void *handle, const char *name, const char *version);
     void *(*dlopen)(const char *path, int flags);
+    void *(*dlmopen)(long space, const char *path, int flags);
     int (*dlclose)(void *handle);
     int (*dladdr1)(const void *address, void *info, void **extra, int flags);
 };

@@ -1,8 +1,8 @@
-"""The programs of Kubernetes, etcd, containerd and helm, built from their published Go modules.
+"""The programs of Kubernetes and of what stands beside it, built from published Go modules.
 
-Each folder of `go/` is a module of our own that only pins versions (go.sum is committed); its
-`tools.go` names the commands. A build is kept under a key of those three files, the Go version
-and the flags, so that it is done once per machine.
+Each folder of `go/` is a module of our own that pins versions (go.sum is committed); its `tools.go`
+names the commands, or its `main.go` is one. A build is kept under a key of those files, the Go
+version and the flags, so that it is done once per machine.
 """
 
 import os
@@ -72,6 +72,7 @@ ALL = (
         ldflags=f"-s -w {_STAMP}",
     ),
     Module("helm", {"helm": "helm.sh/helm/v3/cmd/helm"}),
+    Module("cert-manager", {"cert-manager": "."}),
 )
 
 
@@ -101,6 +102,12 @@ def built() -> Binaries:
     """
     go = _go()
     return Binaries(tuple(_built(go, module) for module in ALL))
+
+
+def source_of(name: str, package: str) -> Path:
+    """The folder of a published package that one of the modules pins, with what lies in it."""
+    folder = MODULES / name
+    return Path(run([_go(), "list", "-m", "-f", "{{.Dir}}", package], cwd=folder).strip())
 
 
 def _go() -> str:
@@ -136,7 +143,8 @@ def _version(go: str, module: Module) -> str:
 
 
 def _built(go: str, module: Module) -> Path:
-    files = [(module.folder / file).read_bytes() for file in ("go.mod", "go.sum", "tools.go")]
+    names = ["go.mod", "go.sum", *sorted(file.name for file in module.folder.glob("*.go"))]
+    files = [(module.folder / name).read_bytes() for name in names]
     key = paths.key(*files, _version(go, module), *module.flags)
 
     def make(folder: Path) -> None:

@@ -84,5 +84,31 @@ def test_any_bytes_are_numbers_or_unknown(tmp_path_factory: pytest.TempPathFacto
     assert all(0 <= count.used < 2**63 for count in counts.values())
 
 
+@given(
+    high=st.integers(0, 2**32 - 1) | st.integers(0, layout.MAX_SLOTS),
+    words=st.lists(
+        st.tuples(st.integers(2, layout.REGION_SIZE // 8 - 1), st.integers(0, 2**64 - 1))
+    ),
+    size=st.just(layout.REGION_SIZE) | st.integers(0, 2 * layout.REGION_SIZE),
+)
+def test_a_region_of_any_words_and_any_size_is_numbers_or_malformed(
+    tmp_path_factory: pytest.TempPathFactory, high: int, words: list[tuple[int, int]], size: int
+):
+    path = region(
+        tmp_path_factory.mktemp("region") / "region", *((8 * i, v) for i, v in words), high=high
+    )
+    os.truncate(path, size)
+    try:
+        counts = read_region(path, CARDS)
+    except Malformed:
+        assert high > layout.MAX_SLOTS or size < layout.REGION_SIZE
+    else:
+        assert all(
+            0 <= number < 2**63
+            for count in counts.values()
+            for number in (count.used, count.refused)
+        )
+
+
 def test_a_slice_that_is_gone_counts_nothing(tmp_path: Path):
     assert interposer.read_use(tmp_path / "none", [Grant(A, 1)]) == {}

@@ -55,3 +55,42 @@ def test_a_driver_that_is_taken_away_leaves_its_cards_listed_and_not_healthy(roo
         assert [found.card.healthy for found in vendor.look()] == [False, False]
     finally:
         vendor.close()
+
+
+@pytest.fixture
+def faults(root: Path) -> Path:
+    """The driver's faults, none yet; see `interposer/fakes/faults.h`."""
+    path = root / "etc/fakegpu/faults"
+    path.write_text("")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("fault", "ailment"),
+    [
+        ("xid GPU-a1800001-1111-2222-3333-000000000001 79", "XID 79"),
+        ("lost GPU-a1800001-1111-2222-3333-000000000001", "no longer lists"),
+    ],
+)
+def test_a_card_that_falls_ill_is_not_healthy_and_its_neighbour_is(
+    root: Path, faults: Path, fault: str, ailment: str
+):
+    vendor = Nvidia(root)
+    try:
+        assert [found.card.healthy for found in vendor.look()] == [True, True]
+        faults.write_text(fault)
+        well, ill = vendor.look()
+        assert (well.card.healthy, ill.card.healthy) == (True, False)
+        assert ailment in ill.ailment
+    finally:
+        vendor.close()
+
+
+def test_a_program_s_own_fault_is_not_the_cards(root: Path, faults: Path):
+    vendor = Nvidia(root)
+    try:
+        vendor.look()
+        faults.write_text("xid GPU-a1800001-1111-2222-3333-000000000001 43")
+        assert all(found.card.healthy for found in vendor.look())
+    finally:
+        vendor.close()

@@ -1,0 +1,67 @@
+"""The vendor's own device plugin, with the cluster's own scheduler: what it can cut by itself."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from tranche.dialects.base import NO_VENDORS, Settings
+from tranche.dialects.writing import (
+    PRODUCT,
+    alike,
+    lost,
+    of_vendor,
+    one_name,
+    without_choice,
+)
+from tranche.vendors.base import Vendor, Written
+from tranche.words.errors import Refusal
+from tranche.words.request import Partition, Request, Slice, Whole
+
+
+class Plugin(Settings, frozen=True):
+    """The vendor's plugin, written.
+
+    Attributes:
+        runtime_class_name: of pods with NVIDIA's cards, such as ``nvidia``; empty leaves it.
+    """
+
+    key: ClassVar[str] = "plugin"
+    title: ClassVar[str] = "the vendor's plugin"
+
+    runtime_class_name: str = ""
+
+    def write(
+        self, requests: Mapping[str, Request], vendors: Mapping[str, Vendor] = NO_VENDORS
+    ) -> Mapping[str, Written]:
+        """The vendor's resources alone; no scheduler knows what a card has left."""
+        return alike(
+            self.title, {name: self._written(one, vendors) for name, one in requests.items()}
+        )
+
+    def _written(self, request: Request, vendors: Mapping[str, Vendor]) -> Written:
+        without_choice(request, self.title, models=True)
+        gone = lost(request, self.title)
+        if request.vendor in (None, "nvidia"):
+            return self._nvidia(request, gone)
+        stack, warnings = of_vendor(request, vendors, self.title)
+        return replace(stack, warnings=warnings + gone)
+
+    def _nvidia(self, request: Request, gone: tuple[str, ...]) -> Written:
+        match request.amount:
+            case Whole():
+                name = "nvidia.com/gpu"
+            case Partition(profile):
+                name = f"nvidia.com/mig-{profile.replace('+', '.')}"
+            case Slice():
+                raise Refusal(
+                    "",
+                    "NVIDIA's plugin cuts no card to size",
+                    "ask for whole cards or a MIG profile such as 1g.10gb, or write for another",
+                )
+        selector = {PRODUCT: one_name(request.models, self.title)} if request.models else {}
+        return Written(
+            {name: request.count},
+            node_selector=selector,
+            runtime_class=self.runtime_class_name,
+            warnings=gone,
+        )
