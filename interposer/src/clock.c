@@ -33,6 +33,10 @@ uint64_t clock_now(void) {
     return now ? now() : 0;
 }
 
+uint64_t clock_late(void) {
+    return clock_now();
+}
+
 void clock_wait(const struct tranche_limits *limits, uint32_t generation, uint64_t ns) {
     static void (*wait)(uint64_t);
     if (clock_generation(limits) != generation) return;
@@ -41,10 +45,18 @@ void clock_wait(const struct tranche_limits *limits, uint32_t generation, uint64
 }
 
 #else
-uint64_t clock_now(void) {
+static uint64_t time_by(clockid_t clock) {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(clock, &time);
     return (uint64_t)time.tv_sec * 1000000000ull + (uint64_t)time.tv_nsec;
+}
+
+uint64_t clock_now(void) {
+    return time_by(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_late(void) {
+    return time_by(CLOCK_MONOTONIC_COARSE);
 }
 
 void clock_wait(const struct tranche_limits *limits, uint32_t generation, uint64_t ns) {

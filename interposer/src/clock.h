@@ -9,6 +9,9 @@
 /* CLOCK_MONOTONIC in ns. */
 uint64_t clock_now(void);
 
+/* The same as of the last tick, up to 10 ms ago, for less than half the price. */
+uint64_t clock_late(void);
+
 /* Of the limits as they are now: to be asked for before what is to be waited for. */
 uint32_t clock_generation(const struct tranche_limits *limits);
 

@@ -114,7 +114,7 @@ def test_warnings_fit_what_the_api_server_keeps(admission):
 
 def test_a_request_too_long_to_carry_is_refused(admission):
     names = [f"c{n}" for n in range(900)]
-    sentence = "1Gi on A100 or V100 or T4 or H100 or H200 or H20 or L40S or 910B4-1 spread"
+    sentence = "1Gi on A100 or V100 or T4 or H100 or H200 or H20 or L40S or RTX A6000 spread"
     asking = {
         "metadata": {"annotations": {f"{GPU}.{name}": sentence for name in names}},
         "spec": {"containers": [{"name": name} for name in names]},

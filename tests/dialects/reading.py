@@ -41,8 +41,8 @@ def read(dialect: Dialect, words: PodWords, container: str = "main") -> Reading:
 
 
 def sentence(reading: Reading) -> str:
-    """The reading as the sentence that asks the same; a bare count is of whole cards."""
-    return print_sentence(settled(reading))
+    """The sentence that asks the same, of whichever vendor; a bare count is of whole cards."""
+    return print_sentence(replace(settled(reading), vendor=None))
 
 
 def settled(reading: Reading) -> Request:

@@ -265,11 +265,12 @@ def test_a_hold_is_obeyed_and_ends(node: Node) -> None:
 
 
 @pytest.mark.parametrize(("share", "policy"), [(0, FIXED), (100, FIXED), (30, NONE), (30, BALANCE)])
-def test_what_is_not_paced_writes_nothing(node: Node, share: int, policy: int) -> None:
+def test_what_is_not_paced_tells_only_that_it_launches(node: Node, share: int, policy: int) -> None:
     node.limit(share, policy)
     programs = node.run(f"run 1 async 200 {LOADS['short']}")
     assert percent(programs, 0, 200) > 99
-    assert [word(name) for name in CARD_WORDS] == [0, 0, 0, 0]
+    assert [word(name) for name in ("refused", "paced_until", "gpu_ns")] == [0, 0, 0]
+    assert BEGIN_NS + 150_000_000 < word("active_at") < BEGIN_NS + 201_000_000
 
 
 def test_what_is_paced_tells_what_it_took_and_when(node: Node) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.scheduling.world import A100, T4, World, card, mib, node, percent, pod
+from tranche.words.cards import Card
 from tranche.words.request import Model, Partition, Placing, Request, Whole
 from webhook.settings import Settings
 
@@ -49,6 +50,13 @@ async def test_the_model_asked_for_is_the_one_given(world: World):
     world.add(node("n", card("A", 15360, T4), card("B")))
     assert await placed(world, mib(100, models=A100S)) == ["B"]
     assert await placed(world, mib(100, not_models=A100S), "q") == ["A"]
+
+
+async def test_the_maker_asked_for_is_the_one_given(world: World):
+    world.add(node("n", card("A"), Card("B", "hygon", "K100_AI", 65520, holds=("driver",))))
+    assert await placed(world, mib(100, vendor="hygon")) == ["B"]
+    assert await placed(world, mib(100, vendor="nvidia"), "q") == ["A"]
+    assert await why(world, mib(100, vendor="ascend")) == "no card of Ascend"
 
 
 async def test_only_named_cards_and_none_that_are_ruled_out(world: World):

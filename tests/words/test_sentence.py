@@ -60,6 +60,7 @@ def test_means(sentence: str):
         ("8Gi and 30pct cores", "8Gi and 30% cores"),
         ("1Gi spread on A100 spread", "1Gi on A100 spread"),
         ("1Gi on A100 80 GB", "1Gi on A100 80G"),
+        ("1 Ti on RTX 2080 Ti", "1024Gi on RTX 2080-Ti"),
     ],
 )
 def test_forgives(written: str, same: str):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from tranche.words.makers import title_of
 from tranche.words.models import print_model
 from tranche.words.request import (
     Mebibytes,
@@ -51,6 +52,7 @@ def _memory(memory: Mebibytes | Percent | None) -> str:
 
 def _which(request: Request) -> str:
     words = f", {_named(request.models)}" if request.models else ""
+    words += f", of {title_of(request.vendor)}" if request.vendor is not None else ""
     words += f", but no {_named(request.not_models)}" if request.not_models else ""
     words += f", chosen among {', '.join(request.cards)}" if request.cards else ""
     words += f", but not {', '.join(request.not_cards)}" if request.not_cards else ""

@@ -16,7 +16,7 @@ from typing import Final
 
 from tranche.words.amounts import count_of
 from tranche.words.errors import Refusal
-from tranche.words.lists import read_models
+from tranche.words.lists import read_kinds
 from tranche.words.namespace import KEYS, PREFIX
 from tranche.words.request import MAX_COUNT, Slice
 from tranche.words.said import Reading, Said, agree
@@ -112,10 +112,10 @@ def _cores(value: str, label: bool) -> Reading:  # noqa: FBT001, ARG001
 
 def _model(value: str, label: bool) -> Reading:  # noqa: FBT001
     cursor = Cursor(value, label=label)
-    models = read_models(cursor)
+    vendor, models = read_kinds(cursor)
     if cursor:
         raise cursor.unknown('"or" and a model')
-    return Reading(Said(models=models))
+    return Reading(Said(vendor=vendor, models=models))
 
 
 def _count(value: str, label: bool) -> Reading:  # noqa: FBT001, ARG001

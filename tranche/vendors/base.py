@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+from tranche.vendors.choice import Choice
 from tranche.words.request import Request
 from tranche.words.said import Reading
 
@@ -37,13 +38,19 @@ class Written:
 
 
 class Vendor(Protocol):
-    """One maker of cards, as a cluster sees it. Pure: no I/O."""
+    """One maker of cards, as a cluster sees it. Pure: no I/O. Settings come in when it is made."""
 
-    key: str
+    key: ClassVar[str]
     """As in `Request.vendor`, in ``models.toml`` and in a node's ``tranche.dev/cards``."""
 
-    title: str
+    title: ClassVar[str]
     """As people write it."""
+
+    def __hash__(self) -> int:
+        """Equal settings make equal vendors."""
+
+    interposed: ClassVar[bool]
+    """Whether Tranche's interposer holds slices of these cards; where not, it is not injected."""
 
     def names(self) -> frozenset[str]:
         """Every resource name that `read` understands."""
@@ -69,6 +76,12 @@ class Vendor(Protocol):
     def write(self, request: Request) -> Written:
         """What the vendor's own stack takes for a request that `fit` has passed.
 
+        The choice of cards is left out: Tranche's scheduler has it from the request itself, and
+        annotations would speak for every container of the pod. See `choose`.
+
         Raises:
             Refusal: a part that this stack has no word for and that cannot be left out.
         """
+
+    def choose(self, request: Request) -> Choice:
+        """The choice of cards for the vendor's own scheduler, and what it has no word for."""

@@ -7,7 +7,7 @@ from tranche.words.models import print_model, within
 from tranche.words.namespace import PREFIX, NamespaceRules
 from tranche.words.pod import Member, phases
 from tranche.words.quantity import MAX_PERCENT
-from tranche.words.request import Mebibytes, Request, Slice
+from tranche.words.request import Mebibytes, Model, Request, Slice
 from tranche.words.sentence import print_sentence
 
 
@@ -51,7 +51,8 @@ def _check_models(rules: NamespaceRules, name: str, request: Request) -> None:
     if not rules.models:
         return
     allowed = " or ".join(print_model(model).upper() for model in rules.models)
-    for model in request.models or (None,):
+    maker = None if request.vendor is None else Model((request.vendor,))
+    for model in request.models or (maker,):
         if model is None or not any(within(model, one) for one in rules.models):
             called = "any model" if model is None else print_model(model).upper()
             raise Refusal(

@@ -1,9 +1,11 @@
-"""The lists of a sentence: models joined by "or", and uuids joined by commas."""
+"""The lists of a sentence: makers and models joined by "or", and uuids joined by commas."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from tranche.words.amounts import CLAUSES
+from tranche.words.makers import one_maker, read_kind
 from tranche.words.models import parse_model
 from tranche.words.request import Model
 from tranche.words.scanner import Cursor
@@ -14,27 +16,50 @@ UUID: Final = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}", r
 """A driver's name for one card. It holds a digit, so it can never be a word of the grammar."""
 
 
+def read_kinds(cursor: Cursor) -> tuple[str | None, tuple[Model, ...] | None]:
+    """Step over makers and models; whose cards, and which of them, where that was said.
+
+    A maker among its own models means all of its cards.
+
+    Raises:
+        Refusal: a word that names no model, too many, or two makers.
+    """
+    maker: str | None = None
+    every = False
+    models: dict[Model, None] = {}
+    for phrase in _phrases(cursor):
+        named, model = read_kind(phrase)
+        one_maker(maker, [Model((named,))] if named else [])
+        maker = maker or named
+        if model is None:
+            every = True
+        else:
+            models[model] = None
+    one_maker(maker, models)
+    return maker, None if every else tuple(models)
+
+
 def read_models(cursor: Cursor) -> tuple[Model, ...]:
-    """Step over models, to the end or the next clause.
+    """Step over models, to the end or the next clause; makers stand for all of their models.
 
     Raises:
         Refusal: a word that names no model, or too many.
     """
-    models: list[Model] = []
-    while True:
+    return tuple(dict.fromkeys(map(parse_model, _phrases(cursor))))
+
+
+def _phrases(cursor: Cursor) -> Iterator[str]:
+    for _ in range(MOST_MODELS):
         words: list[str] = []
         while cursor and cursor.peek() not in ("or", ",", *CLAUSES):
             words.append(cursor.take())
         if not words:
             raise cursor.unknown("a model, such as A100")
-        model = parse_model(" ".join(words))
-        if model not in models:
-            models.append(model)
-        if len(models) > MOST_MODELS:
-            raise cursor.refuse(f"more than {MOST_MODELS} models", "name fewer")
+        yield " ".join(words)
         if not cursor.accept("or", ","):
-            return tuple(models)
+            return
         cursor.accept("or")
+    raise cursor.refuse(f"more than {MOST_MODELS} models", "name fewer")
 
 
 def read_cards(cursor: Cursor) -> tuple[str, ...]:

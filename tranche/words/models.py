@@ -7,13 +7,19 @@ with ECC and its version; the window is the one that a fleet of mixed cards was 
 
 import difflib
 import re
-import tomllib
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import Final
 
-import msgspec
-
+from tranche.words.catalogue import (
+    SIZE,
+    Row,
+    makers_reporting,
+    plain,
+    split_maker,
+    table,
+    tokens_of,
+    tokens_reported,
+)
 from tranche.words.errors import Refusal
 from tranche.words.request import Model
 
@@ -25,33 +31,7 @@ RESERVED: Final = frozenset(
 )
 """Words of the grammar; none of them can stand in the name of a model."""
 
-_SIZE: Final = re.compile(r"(\d{1,4})(?:gb?|gib?)", re.ASCII)
 _TOKEN: Final = re.compile(r"[a-z0-9][a-z0-9.+]{0,39}", re.ASCII)
-_SHARED: Final = re.compile(r"-(?:SHARED|MIG-.*)$")
-
-
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A word people use, what drivers report for it, and the memory of such cards in MiB."""
-
-    word: str
-    names: tuple[str, ...]
-    mib: tuple[int, ...] = ()
-
-
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    noise: frozenset[str]
-    joined: frozenset[str]
-    variants: frozenset[str]
-    aliases: dict[str, str]
-    ambiguous: dict[str, tuple[str, ...]]
-    models: tuple[Row, ...]
-
-
-@cache
-def table() -> _Table:
-    """The data file, read once."""
-    text = files("tranche.words").joinpath("models.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), _Table)
 
 
 def parse_model(words: str) -> Model:
@@ -63,8 +43,8 @@ def parse_model(words: str) -> Model:
     """
     names: list[str] = []
     sizes: set[int] = set()
-    for token in _tokens(words):
-        size = _SIZE.fullmatch(token)
+    for token in tokens_of(words):
+        size = SIZE.fullmatch(token)
         if size:
             sizes.add(int(size[1]))
         elif token in RESERVED or not (_TOKEN.fullmatch(token) or token in table().joined):
@@ -75,7 +55,7 @@ def parse_model(words: str) -> Model:
         raise Refusal(words, "not the name of a model", _EXAMPLE)
     if len(sizes) > 1:
         raise Refusal(words, "two sizes for one model", "write one, such as A100 80G")
-    candidates = table().ambiguous.get(" ".join(_plain(tuple(names))))
+    candidates = table().ambiguous.get(" ".join(plain(tuple(names))))
     if candidates:
         raise Refusal(words, "several models go by this name", f"write {_either(candidates)}")
     return Model(tuple(names), sizes.pop() if sizes else None)
@@ -103,8 +83,11 @@ def fits_size(model: Model, mib: int) -> bool:
 @lru_cache(4096)
 def is_called(model: Model, reported: str) -> bool:
     """Whether the name alone matches: all tokens, side by side, and no variant's word after."""
-    tokens, name = _reported(reported)
-    wanted = _plain(model.tokens)
+    maker, rest = split_maker(model)
+    if maker and not rest.tokens:
+        return maker in makers_reporting(reported)
+    tokens, name = tokens_reported(reported)
+    wanted = plain(model.tokens)
     if not wanted:
         return set(model.tokens) <= set(tokens)
     wanted = tuple(table().aliases.get(" ".join(wanted), " ".join(wanted)).split())
@@ -118,9 +101,16 @@ def is_called(model: Model, reported: str) -> bool:
 
 def within(asked: Model, allowed: Model) -> bool:
     """Whether every card that the first means is sure to be one that the second means."""
-    inner, outer = _plain(asked.tokens), _plain(allowed.tokens)
+    if allowed.gigabytes not in (None, asked.gigabytes):
+        return False
+    maker, rest = split_maker(allowed)
+    if maker and not rest.tokens:
+        return vendor_of_model(asked) == maker
+    inner, outer = plain(asked.tokens), plain(allowed.tokens)
+    if not outer:
+        return set(allowed.tokens) <= set(asked.tokens)
     width = len(outer)
-    return (allowed.gigabytes in (None, asked.gigabytes)) and any(
+    return any(
         inner[at : at + width] == outer
         and not table().variants.intersection(inner[at + width :][:1])
         for at in range(len(inner) - width + 1)
@@ -128,9 +118,39 @@ def within(asked: Model, allowed: Model) -> bool:
 
 
 @lru_cache(4096)
+def vendor_of_model(model: Model) -> str | None:
+    """Whose cards a model's are; None where the table does not know it, or knows several."""
+    maker, _ = split_maker(model)
+    if maker is not None:
+        return maker
+    found = {row.vendor for row in rows_of(model)}
+    return found.pop() if len(found) == 1 else None
+
+
+def rows_of(model: Model) -> tuple[Row, ...]:
+    """What the table knows of a model, whatever size was said."""
+    return tuple(row for row in table().models if any(is_called(model, n) for n in row.names))
+
+
+@lru_cache(4096)
+def memory_of(model: Model) -> int | None:
+    """MiB of one card as it is known to report, the least where it moves with ECC; or None.
+
+    None where the model is not known, or has several sizes and none was said.
+    """
+    known = {mib for row in rows_of(model) for mib in row.mib if fits_size(model, mib)}
+    if not known or not all(row.mib for row in rows_of(model)):
+        return None
+    return min(known) if min(known) >= SMALLEST * max(known) else None
+
+
+@lru_cache(4096)
 def remark_on(model: Model) -> str:
     """What a person should hear about a model that the table does not know; "" where it does."""
-    rows = [row for row in table().models if any(is_called(model, name) for name in row.names)]
+    maker, rest = split_maker(model)
+    if maker and not rest.tokens:
+        return ""
+    rows = rows_of(model)
     if not rows:
         called = " ".join(model.tokens)
         words = {row.word.lower(): row.word for row in table().models}
@@ -154,34 +174,23 @@ def _stray(model: Model) -> str:
     return f' (is "{last}" meant as {near[0]}?)' if near else f' ("{last}" is no option either)'
 
 
-@lru_cache(1024)
-def _reported(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The tokens of a reported name: all of them, and those that tell the model."""
-    tokens = _tokens(_SHARED.sub("", name))
-    return tokens, tuple(t for t in _plain(tokens) if not _SIZE.fullmatch(t))
-
-
-def _tokens(words: str) -> tuple[str, ...]:
-    """Lower-case tokens; a hyphen separates, save in the names that the table lists as joined."""
-    found: list[str] = []
-    for word in words.lower().replace("_", " ").split():
-        joined = ""
-        for piece in word.split("-"):
-            if joined and f"{joined}-{piece}" in table().joined:
-                found[-1] = joined = f"{joined}-{piece}"
-            elif piece:
-                found.append(piece)
-                joined = piece
-    return tuple(found)
-
-
-def _plain(tokens: tuple[str, ...]) -> tuple[str, ...]:
-    """Without the makers' names, which some stacks report and others leave out."""
-    return tuple(t for t in tokens if t not in table().noise)
-
-
 def _either(words: tuple[str, ...]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 _EXAMPLE: Final = "write a name such as A100, H100 NVL or 910B4"
+
+__all__ = [
+    "Row",
+    "fits_size",
+    "is_called",
+    "matches",
+    "memory_of",
+    "parse_model",
+    "print_model",
+    "remark_on",
+    "rows_of",
+    "table",
+    "vendor_of_model",
+    "within",
+]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from tranche.words.errors import Refusal
+from tranche.words.makers import vendor_of_any
 from tranche.words.request import (
     Amount,
     Mebibytes,
@@ -50,6 +51,9 @@ class Reading:
 
 
 _PARTS = tuple(field.name for field in fields(Said) if field.name != "amount")
+_OF_ANY_MAKER = tuple(
+    name for name in _PARTS if name not in ("vendor", "models", "not_models", "cards", "not_cards")
+)
 NOTHING = Said()
 
 
@@ -69,8 +73,13 @@ def agree(one: Said, other: Said, *, places: tuple[str, str]) -> Said:
 
 
 def fill(said: Said, below: Said) -> Said:
-    """What was said, and for what it leaves out the words of the next place below."""
-    missing = {n: getattr(below, n) for n in _PARTS if getattr(said, n) is None}
+    """What was said, and for what it leaves out the words of the next place below.
+
+    Who asks for one maker's cards is not given models or cards of another's.
+    """
+    mine, theirs = (vendor_of_any(one.vendor, one.models or ()) for one in (said, below))
+    parts = _PARTS if mine is None or theirs in (None, mine) else _OF_ANY_MAKER
+    missing = {n: getattr(below, n) for n in parts if getattr(said, n) is None}
     return replace(said, amount=_filled_amount(said.amount, below.amount), **missing)
 
 

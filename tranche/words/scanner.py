@@ -16,6 +16,7 @@ LONGEST: Final = 16 * 1024
 _PARTITION: Final = (
     r"(?:\d+c\.)?\d+g\.\d+gb(?:\+[a-z.]{1,8})?"
     r"|vir\d{2}(?:_\d+c)?(?:_\d+g)?(?:_n?m|_n?dvpp)?"
+    r"|[sdtqc]px_nps[1248]"
 )
 _FLAGS: Final = re.ASCII | re.IGNORECASE
 IS_PARTITION: Final = re.compile(_PARTITION, re.ASCII)
@@ -92,6 +93,7 @@ def _scan(text: str, *, label: bool) -> list[str]:
     if label:
         text = _apart(text)
     words: list[str] = []
+    behind_on = False
     for found in _WORD.findall(text):
         word = found
         times = _TIMES.fullmatch(word)
@@ -102,9 +104,14 @@ def _scan(text: str, *, label: bool) -> list[str]:
         if cores:
             words += [cores[1], cores[2]]
         elif words and _UNIT.fullmatch(word) and _NUMBER.fullmatch(words[-1]):
-            words[-1] += word
+            # "2 Ti" is memory; behind "on" it is a model, such as RTX 2080 Ti.
+            if word.lower() == "ti" and behind_on:
+                words.append(word)
+            else:
+                words[-1] += word
         elif word:
             words.append(word)
+            behind_on = behind_on or word.lower() == "on"
     return words
 
 

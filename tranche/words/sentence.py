@@ -6,7 +6,7 @@
     amount    = memory ["and" cores] | cores | "whole" | partition
     memory    = a Kubernetes quantity with a unit | percent          per card
     cores     = percent "cores"                                      per card
-    models    = model {("or" | ",") model}
+    models    = model {("or" | ",") model}            a maker stands for all of its models
     option    = "spread" | "binpack" | "node-spread" | "node-binpack" | "same-numa"
               | ["not"] "card" uuid {"," uuid} | "priority" ("0" | "1")
 
@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from tranche.words.amounts import CLAUSES, read_amount, read_count
 from tranche.words.errors import Refusal
-from tranche.words.lists import read_cards, read_models
-from tranche.words.models import print_model
+from tranche.words.lists import read_cards, read_kinds, read_models
+from tranche.words.makers import one_maker, print_kinds
 from tranche.words.request import Mebibytes, Partition, Percent, Placing, Request, Slice, Whole
 from tranche.words.said import Reading, Said, request_of
 from tranche.words.scanner import Cursor
@@ -37,7 +37,6 @@ _OPTIONS: Final[dict[str, tuple[str, Any]]] = {
     "same-numa": ("same_numa", True),
 }
 _LISTS: Final[dict[str, Callable[[Cursor], Any]]] = {
-    "models": read_models,
     "not_models": read_models,
     "cards": read_cards,
     "not_cards": read_cards,
@@ -66,12 +65,13 @@ def read_sentence(text: str, *, label: bool = False) -> Reading:
     amount, warnings = read_amount(cursor, counted=count is not None)
     parts: dict[str, Any] = {"count": count, "amount": amount}
     while cursor:
-        name, value = _clause(cursor)
-        if parts.get(name, value) != value:
-            raise cursor.refuse(
-                f"{name.replace('_', ' ')} is said twice with two values", "say it once"
-            )
-        parts[name] = value
+        for name, value in _clause(cursor).items():
+            if value is not None and parts.get(name, value) not in (None, value):
+                raise cursor.refuse(
+                    f"{name.replace('_', ' ')} is said twice with two values", "say it once"
+                )
+            parts[name] = parts.get(name) if value is None else value
+    one_maker(parts.get("vendor"), parts.get("models") or ())
     return Reading(Said(**parts), warnings)
 
 
@@ -79,9 +79,10 @@ def print_sentence(request: Request) -> str:
     """The normalised sentence: ``parse_sentence`` reads it back as the same request."""
     words = [] if request.count == 1 else [f"{request.count} x"]
     words += _printed_amount(request)
-    for intro, models in (("on", request.models), ("not on", request.not_models)):
-        if models:
-            words += [intro, " or ".join(map(print_model, models))]
+    if request.vendor is not None or request.models:
+        words += ["on", print_kinds(request.vendor, request.models)]
+    if request.not_models:
+        words += ["not on", print_kinds(None, request.not_models)]
     for intro, cards in (("card", request.cards), ("not card", request.not_cards)):
         if cards:
             words += [intro, ", ".join(cards)]
@@ -108,22 +109,25 @@ def _printed_amount(request: Request) -> list[str]:
             return [" and ".join(parts)] if parts else []
 
 
-def _clause(cursor: Cursor) -> tuple[str, Any]:
-    """The next clause, as the name of a part of `Said` and its value."""
-    for word, option in _OPTIONS.items():
+def _clause(cursor: Cursor) -> dict[str, Any]:
+    """The next clause, as parts of `Said`; None where it leaves one open."""
+    for word, (name, value) in _OPTIONS.items():
         if cursor.accept(word):
-            return option
+            return {name: value}
     if cursor.accept("priority"):
-        return "priority", _priority(cursor)
-    name = {"on": "models", "card": "cards"}.get(cursor.peek())
-    if name is None and cursor.peek() == "not":
-        name = {"on": "not_models", "card": "not_cards"}.get(cursor.peek(1))
-        if name is not None:
+        return {"priority": _priority(cursor)}
+    if cursor.accept("on"):
+        vendor, models = read_kinds(cursor)
+        return {"vendor": vendor, "models": models}
+    part = {"card": "cards"}.get(cursor.peek())
+    if part is None and cursor.peek() == "not":
+        part = {"on": "not_models", "card": "not_cards"}.get(cursor.peek(1))
+        if part is not None:
             cursor.take()
-    if name is None:
+    if part is None:
         raise cursor.unknown(_EXPECTED, CLAUSES)
     cursor.take()
-    return name, _LISTS[name](cursor)
+    return {part: _LISTS[part](cursor)}
 
 
 def _priority(cursor: Cursor) -> int:

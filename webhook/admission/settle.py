@@ -5,14 +5,15 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
-from tranche.vendors.nvidia import ResourceNames
+from tranche.vendors import vendor_of
+from tranche.vendors.nvidia import Nvidia, ResourceNames
 from tranche.words.errors import Refusal
 from tranche.words.limits import check_limits
-from tranche.words.models import print_model, remark_on
+from tranche.words.models import print_model, remark_on, vendor_of_model
 from tranche.words.namespace import PREFIX, NamespaceRules
 from tranche.words.pod import Member
 from tranche.words.quantity import MAX_PERCENT
-from tranche.words.request import Partition, Percent, Request, Slice, Whole
+from tranche.words.request import Model, Partition, Percent, Request, Slice, Whole
 from tranche.words.said import Said, fill, gained, request_of
 from webhook.admission.asks import Ask
 
@@ -43,7 +44,8 @@ def settle(
     """The requests of a pod.
 
     Raises:
-        Refusal: an amount that nobody named, a partition, or more than the namespace allows.
+        Refusal: an amount that nobody named, a partition, another vendor's cards, or more than the
+            namespace allows.
     """
     settled = Settled({})
     for name, ask in asks.items():
@@ -88,6 +90,7 @@ def _settled(ask: Ask, rules: NamespaceRules, names: ResourceNames, heard: Heard
     said = _filled(ask, rules, names, heard)
     said = _with_policy(said, rules, heard)
     request = request_of(said)
+    _check_vendor(request, ask)
     amount = request.amount
     if isinstance(amount, Partition):
         raise Refusal(
@@ -100,9 +103,48 @@ def _settled(ask: Ask, rules: NamespaceRules, names: ResourceNames, heard: Heard
         request = replace(request, amount=_sized(amount, rules, heard))
     rules.require("models")
     if rules.models and not request.models:
-        request = replace(request, models=rules.models)
+        request = replace(request, models=_placed(rules.models))
         heard.note(("models",), "as the namespace allows no others")
     return request
+
+
+def _check_vendor(request: Request, ask: Ask) -> None:
+    """Let none have NVIDIA's resources and library who is to get another vendor's cards.
+
+    Raises:
+        Refusal: another vendor's cards, or cards of two.
+    """
+    try:
+        vendor = vendor_of(request, Nvidia.key)
+        by_pod = vendor_of(request_of(ask.said), Nvidia.key) is vendor
+    except Refusal as refusal:
+        raise refusal.at(ask.place) from None
+    if vendor.key != Nvidia.key:
+        where = ask.place if by_pod else "namespace or cluster default"
+        raise _not_placed(vendor.title, "name an NVIDIA model", where)
+
+
+def _placed(allowed: tuple[Model, ...]) -> tuple[Model, ...]:
+    """Those of the models that can be NVIDIA's, for a request that names none.
+
+    Raises:
+        Refusal: there are none.
+    """
+    placed = tuple(m for m in allowed if vendor_of_model(m) in (None, Nvidia.key))
+    if not placed:
+        called = " or ".join(print_model(model).upper() for model in allowed)
+        raise _not_placed(called, "have an NVIDIA model allowed", "namespace or cluster models")
+    return placed
+
+
+def _not_placed(written: str, remedy: str, where: str) -> Refusal:
+    return Refusal(
+        written,
+        "Tranche places NVIDIA's cards alone so far",
+        f"{remedy}, or ask for the resources of the maker's own plugin in the container's limits, "
+        "which Tranche leaves as they are",
+        where=where,
+    )
 
 
 def _sized(amount: Slice, rules: NamespaceRules, heard: Heard) -> Slice:

@@ -7,6 +7,7 @@ that fail alike get one text, with the best that any of them had.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from tranche.words.makers import title_of
 from tranche.words.request import Mebibytes, Model, Percent, Slice
 from webhook.scheduling.fit import Cause
 from webhook.scheduling.lack import Lack
@@ -49,6 +50,8 @@ def _no_model(demand: Demand, _: int) -> str:
     request = demand.request
     if request.models:
         return f"no {_names(request.models)}"
+    if request.vendor is not None:
+        return f"no card of {title_of(request.vendor)}"
     if demand.allowed:
         return f"no {_names(demand.allowed)}, and the namespace may use nothing else"
     return f"no card but {_names(request.not_models)}"

@@ -142,7 +142,8 @@ class Demand:
 
         request = self.request
         return not self.partition and (
-            (not request.models or any_of(request.models))
+            request.vendor in (None, kind.vendor)
+            and (not request.models or any_of(request.models))
             and not any_of(request.not_models)
             and (not self.allowed or any_of(self.allowed))
         )

@@ -4,8 +4,6 @@
 #define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELAXED)
 #define ADD(word, value) __atomic_fetch_add(&(word), (value), __ATOMIC_RELAXED)
 
-enum { ACTIVE_GRAIN = 5000000 };
-
 static uint64_t share(const struct tranche_limits_card *limits) {
     return LOAD(limits->cores_percent);
 }
@@ -44,11 +42,6 @@ static uint64_t held(const struct pacer *pacer, struct pacer_balance *balance, u
     if (until > now) return until;
     balance->hold_over = balance->hold;
     return 0;
-}
-
-static void mark_active(struct tranche_region_card *region, uint64_t now) {
-    /* Unequal also means ahead of now: garbage. */
-    if (now - LOAD(region->active_at) >= ACTIVE_GRAIN) STORE(region->active_at, now);
 }
 
 /* Which launch is measured must not keep step with a program's own loop: after half to one and a half
@@ -91,7 +84,7 @@ uint64_t pacer_take(const struct pacer *pacer, struct pacer_balance *balance, ui
         choose_sample(balance, take);
     }
     balance->ns -= (int64_t)ns;
-    mark_active(pacer->region, now);
+    pacer_mark(pacer->region, now);
     return 0;
 }
 

@@ -48,6 +48,14 @@ static inline bool pacer_is_free(const struct tranche_limits_card *limits) {
     return policy == TRANCHE_CORES_NONE;
 }
 
+/* Tells the node agent that the slice launches: it counts as a neighbour, or holds others, for that. */
+static inline void pacer_mark(struct tranche_region_card *region, uint64_t now) {
+    enum { GRAIN = 5000000 };
+    /* The difference wraps where the word is ahead of now: garbage. */
+    if (now - __atomic_load_n(&region->active_at, __ATOMIC_RELAXED) < GRAIN) return;
+    __atomic_store_n(&region->active_at, now, __ATOMIC_RELAXED);
+}
+
 /* Takes `ns` of what the thread has: false if it has not so much, or must look at a hold. */
 static inline bool pacer_has(const struct tranche_limits_card *limits, struct pacer_balance *balance,
                              uint64_t ns) {

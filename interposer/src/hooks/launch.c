@@ -11,7 +11,7 @@
     static __attribute__((noinline)) CUresult as##_slowly parameters {                             \
         const struct cuda *cuda = driver_cuda();                                                   \
         if (!cuda || !cuda->name) return cuda ? CUDA_ERROR_NOT_FOUND : CUDA_ERROR_NOT_INITIALIZED; \
-        struct slice *slice = pace_needed();                                                       \
+        struct slice *slice = pace_needed(cuda);                                                   \
         if (!slice) return cuda->name arguments;                                                   \
         struct launch launch;                                                                      \
         pace_before(cuda, slice, key, stream, own, &launch);                                       \
@@ -21,7 +21,10 @@
         const struct cuda *cuda = driver_cuda_if_known();                                          \
         const struct slice *slice = slice_of_one_card();                                           \
         if (__builtin_expect(!cuda || !cuda->name || !slice, 0)) return as##_slowly arguments;     \
-        if (!pace_is_held(&slice->ledger.limits->cards[0])) return cuda->name arguments;           \
+        if (!pace_is_held(&slice->ledger.limits->cards[0])) {                                      \
+            pace_mark(slice, 0);                                                                   \
+            return cuda->name arguments;                                                           \
+        }                                                                                          \
         uint64_t charged = pace_quickly(slice, key);                                               \
         if (__builtin_expect(!charged, 0)) return as##_slowly arguments;                           \
         CUresult result = cuda->name arguments;                                                    \

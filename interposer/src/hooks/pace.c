@@ -10,16 +10,6 @@ enum { LOOK_AGAIN = 200000 /* ns until an unknown price is looked for again */ }
 
 __thread __attribute__((tls_model("initial-exec"))) struct pace_thread pace_thread;
 
-struct slice *pace_needed(void) {
-    struct slice *slice = slice_get();
-    if (!slice) return NULL;
-    const struct tranche_limits *limits = slice->ledger.limits;
-    for (unsigned card = 0; card < limits->card_count && card < TRANCHE_MAX_CARDS; card++) {
-        if (pace_is_held(&limits->cards[card])) return slice;
-    }
-    return NULL;
-}
-
 CUresult pace_failed(uint64_t charged, CUresult result) {
     pace_thread.balance.ns += (int64_t)charged;
     return result;
@@ -31,6 +21,18 @@ static int card_here(struct slice *slice, const struct cuda *cuda) {
     CUdevice device;
     if (grant_current_device(cuda, &device) != CUDA_SUCCESS) return SLICE_NO_CARD;
     return grant_card(slice, cuda, device);
+}
+
+struct slice *pace_needed(const struct cuda *cuda) {
+    struct slice *slice = slice_get();
+    if (!slice) return NULL;
+    const struct tranche_limits *limits = slice->ledger.limits;
+    for (unsigned card = 0; card < limits->card_count && card < TRANCHE_MAX_CARDS; card++) {
+        if (pace_is_held(&limits->cards[card])) return slice;
+    }
+    int card = card_here(slice, cuda);
+    if (card >= 0) pace_mark(slice, (unsigned)card);
+    return NULL;
 }
 
 static struct pacer pacer_of(const struct slice *slice, unsigned card) {
@@ -95,6 +97,7 @@ void pace_before(const struct cuda *cuda, struct slice *slice, uint64_t key, CUs
         if (PACE_LOAD(pacer.limits->held_until) != pace_thread.balance.hold_over) {
             take(cuda, launch, &pacer, balance_of(slice, (unsigned)card));
         }
+        pace_mark(slice, (unsigned)card);
         return;
     }
     struct prices *prices = slice_prices(slice);

@@ -2,6 +2,7 @@
 #ifndef TRANCHE_HOOKS_PACE_H
 #define TRANCHE_HOOKS_PACE_H
 
+#include "../clock.h"
 #include "../core/pacer.h"
 #include "../core/prices.h"
 #include "../resolve/driver.h"
@@ -32,8 +33,13 @@ static inline bool pace_is_held(const struct tranche_limits_card *limits) {
     return !pacer_is_free(limits) || PACE_LOAD(limits->held_until) != pace_thread.balance.hold_over;
 }
 
+/* Of a launch that is not paced. */
+static inline void pace_mark(const struct slice *slice, unsigned card) {
+    pacer_mark(&slice->ledger.region->cards[card], clock_late());
+}
+
 /* The slice, if some card of it is paced now. */
-struct slice *pace_needed(void);
+struct slice *pace_needed(const struct cuda *cuda);
 
 /* The slice, if it is known without a question and has one card. */
 static inline const struct slice *slice_of_one_card(void) {

@@ -111,7 +111,8 @@ static void ask(unsigned card, uint64_t bytes) {
     if (answer == LEDGER_GRANTED) {
         check(bytes <= most);
         held[card] += bytes;
-        check(spoilt[card] || held[card] <= most);
+        /* Nothing more is granted whatever the limit has been shrunk to. */
+        check(bytes == 0 || spoilt[card] || held[card] <= most);
     }
     check(spoilt[card] || region.used[card][ledger.slot] == held[card]);
 }
