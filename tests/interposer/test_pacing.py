@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from nodeagent.enforcement.layout import Limits
+from nodeagent.enforcement.shares import Sharer, Shares
 from tests.interposer.rig import (
     LIMITS,
     MIB,
@@ -20,6 +22,7 @@ from tests.interposer.rig import (
     build_library,
     limits_file,
 )
+from tranche.words.assignment import Grant
 
 FIXED, BALANCE, NONE = 0, 1, 2
 BEGIN_NS = 1_000_000_000_000
@@ -271,6 +274,20 @@ def test_what_is_not_paced_tells_only_that_it_launches(node: Node, share: int, p
     assert percent(programs, 0, 200) > 99
     assert [word(name) for name in ("refused", "paced_until", "gpu_ns")] == [0, 0, 0]
     assert BEGIN_NS + 150_000_000 < word("active_at") < BEGIN_NS + 201_000_000
+
+
+def test_the_node_agent_tells_the_others_of_a_slice_that_runs_free(node: Node) -> None:
+    node.limit(30, BALANCE)
+    node.run(f"run 1 async 200 {LOADS['short']}")
+    folders = [LIMITS.parent, SECOND_SLICE]
+    grants = (Grant(card="the card", mib=3000, cores=30),)
+    sharers = [Sharer(folder, 1, grants) for folder in folders]
+    shares = Shares(lambda: sharers, clock=lambda: BEGIN_NS + 250_000_000)
+    shares.look()
+    shares.close()
+    files = [(folder / LIMITS.name).read_bytes() for folder in folders]
+    limits = [Limits.from_buffer_copy(content).cards[0] for content in files]
+    assert [card.neighbours for card in limits] == [0, 1]
 
 
 def test_what_is_paced_tells_what_it_took_and_when(node: Node) -> None:
