@@ -7,8 +7,8 @@
 
 #include "grant.h"
 
-/* Pools grow by whole chunks. NVIDIA documents no number; 32 MiB is what RESERVED_MEM_CURRENT shows
- * on drivers of today after one small allocation. A driver that took more is charged for it after. */
+/* Pools grow by whole chunks. NVIDIA documents no number, and this one has not been looked up on a
+ * card yet. A driver that takes more is charged for it after. */
 #define POOL_CHUNK (32ull << 20)
 
 /* A pool of host memory, or of another process: nothing is charged. */
