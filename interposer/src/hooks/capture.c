@@ -1,18 +1,18 @@
 /* Counts captures, so that all else need not ask. */
 #include "capture.h"
 
-bool capture_possible(const struct cuda *cuda, const struct slice *slice, CUstream stream, bool own) {
-    if (!capture_anywhere(slice)) return false;
+static bool captures(const struct cuda *cuda, CUstream stream, bool in_doubt) {
     int status = CU_STREAM_CAPTURE_STATUS_NONE;
-    CUresult result = FORWARD(cuda, cuStreamIsCapturing, own ? stream_ptsz(stream) : stream, &status);
-    return result != CUDA_SUCCESS || status != CU_STREAM_CAPTURE_STATUS_NONE;
+    if (FORWARD(cuda, cuStreamIsCapturing, stream, &status) != CUDA_SUCCESS) return in_doubt;
+    return status != CU_STREAM_CAPTURE_STATUS_NONE;
+}
+
+bool capture_possible(const struct cuda *cuda, const struct slice *slice, CUstream stream, bool own) {
+    return capture_anywhere(slice) && captures(cuda, own ? stream_ptsz(stream) : stream, true);
 }
 
 bool capture_in_progress(const struct cuda *cuda, CUstream stream) {
-    if (!capture_anywhere(slice_attached())) return false;
-    int status = CU_STREAM_CAPTURE_STATUS_NONE;
-    return FORWARD(cuda, cuStreamIsCapturing, stream, &status) == CUDA_SUCCESS &&
-           status != CU_STREAM_CAPTURE_STATUS_NONE;
+    return capture_anywhere(slice_attached()) && captures(cuda, stream, false);
 }
 
 /* Counted before it begins: what is captured a moment later must find the count. */
