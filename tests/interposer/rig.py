@@ -298,6 +298,15 @@ class Rig:
         lines = subprocess.run(words, check=True, capture_output=True, text=True).stdout
         return {card["uuid"]: card for card in map(json.loads, lines.splitlines())}
 
+    def peak(self) -> int:
+        """The most MiB of the first card that were ever really in use."""
+        return int(self.oracle()[self.A]["peak_mib"])
+
+    def agreed(self, running: Program, mib: int) -> bool:
+        """Whether the card's truth and the slice's books are both so much, of 3000 MiB."""
+        in_use, shown = self.oracle()[self.A]["used_mib"], int(running.ask("info")) // MIB
+        return bool((in_use, shown) == (mib, 3000 - mib))
+
 
 def _put(path: Path, content: bytes | None) -> None:
     path.unlink(missing_ok=True)

@@ -31,16 +31,6 @@ def program(rig: Rig) -> Iterator[Program]:
         yield running
 
 
-def agreed(rig: Rig, running: Program, mib: int) -> bool:
-    """Whether the card's truth and the slice's books are both so much, of 3000 MiB."""
-    in_use, shown = rig.oracle()[rig.A]["used_mib"], int(running.ask("info")) // MIB
-    return (in_use, shown) == (mib, 3000 - mib)
-
-
-def peak(rig: Rig) -> int:
-    return int(rig.oracle()[rig.A]["peak_mib"])
-
-
 def make(running: Program, graph: int, mib: int, *, free: bool = True, how: str = "v1") -> None:
     """A graph that allocates so much, and frees it."""
     assert running.ask(f"graph {graph}") == "0"
@@ -62,16 +52,16 @@ def test_memory_is_taken_by_the_first_launch_or_upload_and_kept_until_trimmed(
 ) -> None:
     with program(rig) as running:
         make_exec(running, 1, 100)
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
         assert running.ask(f"{take} 1 1") == "0"
-        assert agreed(rig, running, 128)
+        assert rig.agreed(running, 128)
         assert running.ask(f"{take} 1 1") == "0"
-        assert agreed(rig, running, 128)
+        assert rig.agreed(running, 128)
         assert running.ask("destroy 1") == "0"
-        assert agreed(rig, running, 128)
+        assert rig.agreed(running, 128)
         assert running.ask("wait") == "0"
         assert running.ask("trim 0") == "0"
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
 
 
 @pytest.mark.parametrize("how", ["v1", "v2", "flags", "params", "params_ptsz", "upload"])
@@ -85,14 +75,14 @@ def test_what_can_never_fit_is_refused_when_it_is_instantiated(
         make(running, 2, 2000, how=node)
         assert running.ask(f"instantiate 2 2 {how}") == "0"
         assert running.ask("launch 2") == "0"
-        assert agreed(rig, running, 2016)
+        assert rig.agreed(running, 2016)
         assert rig.refused() == 1
 
 
 def test_an_upload_with_the_instantiation_takes_the_memory_then(rig: Rig) -> None:
     with program(rig) as running:
         make_exec(running, 1, 100, "upload")
-        assert agreed(rig, running, 128)
+        assert rig.agreed(running, 128)
         make(running, 2, 2900)
         assert running.ask("plain 9 1000000000") == "0"
         assert running.ask("instantiate 2 2 upload") == REFUSED
@@ -105,7 +95,7 @@ def test_what_does_not_fit_now_is_refused_when_it_is_launched(rig: Rig) -> None:
         assert running.ask(f"plain 9 {1000 * MIB}") == "0"
         assert running.ask("launch 1") == REFUSED
         assert running.ask("upload 1") == REFUSED
-        assert agreed(rig, running, 1000)
+        assert rig.agreed(running, 1000)
 
 
 def test_allocations_that_follow_one_another_share_their_memory(rig: Rig) -> None:
@@ -117,7 +107,7 @@ def test_allocations_that_follow_one_another_share_their_memory(rig: Rig) -> Non
             assert running.ask(f"free 1 {n}") == "0"
         assert running.ask("instantiate 1 1") == "0"
         assert running.ask("launch 1") == "0"
-        assert agreed(rig, running, 1024)
+        assert rig.agreed(running, 1024)
 
 
 def test_small_allocations_share_chunks(rig: Rig) -> None:
@@ -128,7 +118,7 @@ def test_small_allocations_share_chunks(rig: Rig) -> None:
         assert running.ask("instantiate 1 1") == "0"
         assert running.ask(f"plain 9 {(3000 - 64) * MIB}") == "0"
         assert running.ask("launch 1") == "0"
-        assert agreed(rig, running, 3000)
+        assert rig.agreed(running, 3000)
 
 
 def test_memory_of_child_graphs_is_counted(rig: Rig) -> None:
@@ -138,7 +128,7 @@ def test_memory_of_child_graphs_is_counted(rig: Rig) -> None:
         assert running.ask("child 1 2") == "0"
         assert running.ask("instantiate 1 1") == "0"
         assert running.ask("launch 1") == "0"
-        assert agreed(rig, running, 2528)
+        assert rig.agreed(running, 2528)
         make(running, 4, 2000)
         make(running, 3, 1500)
         assert running.ask("child 3 4") == "0"
@@ -185,7 +175,7 @@ def test_two_graphs_that_need_most_of_the_slice_take_turns(rig: Rig) -> None:
         for _ in range(3):
             assert running.ask("launch 1 1") == "0"
             assert running.ask("launch 2 1") == "0"
-        assert peak(rig) == 2016
+        assert rig.peak() == 2016
 
 
 def test_the_same_graph_in_another_stream_is_launched_too(rig: Rig) -> None:
@@ -193,7 +183,7 @@ def test_the_same_graph_in_another_stream_is_launched_too(rig: Rig) -> None:
         make_exec(running, 1, 2000)
         for stream in (1, 2, 1):
             assert running.ask(f"launch 1 {stream}") == "0"
-        assert agreed(rig, running, 2016)
+        assert rig.agreed(running, 2016)
 
 
 def test_launched_again_in_its_stream_a_graph_needs_no_room(rig: Rig) -> None:
@@ -203,7 +193,7 @@ def test_launched_again_in_its_stream_a_graph_needs_no_room(rig: Rig) -> None:
         assert running.ask(f"plain 9 {984 * MIB}") == "0"
         for _ in range(3):
             assert running.ask("launch 1 1") == "0"
-        assert agreed(rig, running, 3000)
+        assert rig.agreed(running, 3000)
 
 
 def test_after_a_trim_a_graph_needs_room_again(rig: Rig) -> None:
@@ -214,7 +204,7 @@ def test_after_a_trim_a_graph_needs_room_again(rig: Rig) -> None:
         assert running.ask("trim 0") == "0"
         assert running.ask(f"plain 9 {2000 * MIB}") == "0"
         assert running.ask("launch 1 1") == REFUSED
-        assert agreed(rig, running, 2000)
+        assert rig.agreed(running, 2000)
 
 
 def test_what_graphs_keep_does_not_starve_their_program(rig: Rig) -> None:
@@ -223,7 +213,7 @@ def test_what_graphs_keep_does_not_starve_their_program(rig: Rig) -> None:
         assert running.ask("launch 1 1") == "0"
         assert running.ask("wait") == "0"
         assert running.ask(f"plain 9 {2000 * MIB}") == "0"
-        assert agreed(rig, running, 2000)
+        assert rig.agreed(running, 2000)
         assert running.ask("launch 1 1") == REFUSED
 
 
@@ -248,7 +238,7 @@ def test_threads_and_processes_that_race_with_graphs_never_pass_the_limit(rig: R
         lines = [running.process.stdout.readline().split() for running in several]
         granted, _refused, odd = (sum(map(int, column)) for column in zip(*lines, strict=True))
         assert (granted > 0, odd) == (True, 0)
-        assert 200 < peak(rig) <= 300
+        assert 200 < rig.peak() <= 300
         assert rig.oracle()[rig.A]["used_bytes"] == 0
         assert several[0].ask("info") == str(300 * MIB)
 
@@ -261,7 +251,7 @@ def test_what_a_killed_process_had_for_graphs_goes_to_whoever_needs_it(rig: Rig)
             assert other.ask("launch 1") == "0"
             assert survivor.ask("launch 1") == REFUSED
         assert survivor.ask("launch 1") == "0"
-        assert peak(rig) <= 3000
+        assert rig.peak() <= 3000
 
 
 @pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
@@ -280,4 +270,4 @@ def test_a_sanitizer_finds_nothing_in_a_race_with_graphs(rig: Rig, sanitizer: st
         [client], env=env, input="init 0\nrace 4 1\n", text=True, capture_output=True, check=True
     )
     assert done.stdout.split("\n")[1].split()[2] == "0", done.stderr
-    assert peak(rig) <= 600
+    assert rig.peak() <= 600

@@ -33,31 +33,14 @@ def program(rig: Rig) -> Iterator[Program]:
         yield running
 
 
-def in_use(rig: Rig) -> int:
-    return int(rig.oracle()[rig.A]["used_mib"])
-
-
-def peak(rig: Rig) -> int:
-    return int(rig.oracle()[rig.A]["peak_mib"])
-
-
-def free_mib(running: Program) -> int:
-    return int(running.ask("info")) // MIB
-
-
-def agreed(rig: Rig, running: Program, mib: int) -> bool:
-    """Whether the card's truth and the slice's books are both so much, of 3000 MiB."""
-    return (in_use(rig), free_mib(running)) == (mib, 3000 - mib)
-
-
 def test_what_a_pool_keeps_is_charged_until_it_goes_back(rig: Rig) -> None:
     with program(rig) as running:
         assert running.ask(f"async 1 {100 * MIB}") == "0"
-        assert agreed(rig, running, 128)
+        assert rig.agreed(running, 128)
         assert running.ask("free 1") == "0"
-        assert agreed(rig, running, 128)
+        assert rig.agreed(running, 128)
         assert running.ask("wait stream 0") == "0"
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
 
 
 @pytest.mark.parametrize("wait", ["stream", "stream_ptsz", "event", "context", "context_v2"])
@@ -67,9 +50,9 @@ def test_whatever_waits_lets_a_pool_give_back(rig: Rig, wait: str) -> None:
         for pool in (0, 1):
             assert running.ask(f"from {pool} {pool} {40 * MIB}") == "0"
             assert running.ask(f"free {pool}") == "0"
-        assert agreed(rig, running, 128)
+        assert rig.agreed(running, 128)
         assert running.ask(f"wait {wait} 0") == "0"
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
 
 
 def test_a_threshold_keeps_memory_and_the_charge_with_it(rig: Rig) -> None:
@@ -78,13 +61,13 @@ def test_a_threshold_keeps_memory_and_the_charge_with_it(rig: Rig) -> None:
         assert running.ask(f"async 1 {1000 * MIB}") == "0"
         assert running.ask("free 1") == "0"
         assert running.ask("wait context") == "0"
-        assert agreed(rig, running, 1024)
+        assert rig.agreed(running, 1024)
         assert running.ask(f"async 1 {1000 * MIB}") == "0"  # the same memory again
-        assert agreed(rig, running, 1024)
+        assert rig.agreed(running, 1024)
         assert running.ask("free 1") == "0"
         assert running.ask("wait context") == "0"
         assert running.ask("trim 0 0") == "0"
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
 
 
 def test_a_threshold_that_is_lowered_counts_at_the_next_wait(rig: Rig) -> None:
@@ -95,28 +78,28 @@ def test_a_threshold_that_is_lowered_counts_at_the_next_wait(rig: Rig) -> None:
         assert running.ask("wait context") == "0"
         assert running.ask("threshold 0 0") == "0"
         assert running.ask("wait context") == "0"
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
 
 
 def test_memory_of_a_pool_may_be_freed_without_a_stream(rig: Rig) -> None:
     with program(rig) as running:
         assert running.ask(f"async 1 {64 * MIB}") == "0"
         assert running.ask("free_now 1") == "0"
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
 
 
 def test_plain_memory_may_be_freed_in_a_stream(rig: Rig) -> None:
     with program(rig) as running:
         assert running.ask(f"plain 1 {64 * MIB}") == "0"
         assert running.ask("free 1") == "0"
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
 
 
 def test_allocating_and_freeing_most_of_the_slice_again_and_again_works(rig: Rig) -> None:
     """Each time the pool keeps 2000 MiB that it could use again, which only the driver knows."""
     with program(rig) as running:
         assert running.ask(f"loop 20 {2000 * MIB}") == "20 0"
-        assert peak(rig) == 2016
+        assert rig.peak() == 2016
 
 
 @pytest.mark.parametrize("other", ["plain 2", "from 2 2"])
@@ -128,7 +111,7 @@ def test_what_a_pool_keeps_does_not_starve_its_program(rig: Rig, other: str) -> 
         assert running.ask("free 1") == "0"
         assert running.ask("wait context") == "0"
         assert running.ask(f"{other} {2000 * MIB}") == "0"
-        assert peak(rig) <= 3000
+        assert rig.peak() <= 3000
         assert running.ask(f"async 1 {2000 * MIB}") == REFUSED
 
 
@@ -136,7 +119,7 @@ def test_what_is_used_stays_whatever_is_trimmed(rig: Rig) -> None:
     with program(rig) as running:
         assert running.ask(f"async 1 {2000 * MIB}") == "0"
         assert running.ask(f"plain 2 {1000 * MIB}") == REFUSED
-        assert agreed(rig, running, 2016)
+        assert rig.agreed(running, 2016)
         assert running.ask(f"plain 2 {984 * MIB}") == "0"
         assert running.ask("plain 3 1") == REFUSED
 
@@ -156,7 +139,7 @@ def test_what_the_card_itself_has_not_is_not_charged(rig: Rig) -> None:
     with program(rig) as running:
         assert running.ask(f"async 1 {900 * MIB}") == "0"
         assert running.ask(f"async 2 {900 * MIB}") == REFUSED
-        assert agreed(rig, running, 928)
+        assert rig.agreed(running, 928)
 
 
 def test_a_pool_of_the_programs_own_can_be_the_cards_current_one(rig: Rig) -> None:
@@ -166,7 +149,7 @@ def test_a_pool_of_the_programs_own_can_be_the_cards_current_one(rig: Rig) -> No
         assert running.ask(f"async 1 {10 * MIB}") == "0"
         assert int(running.ask("reserved 1")) == 32 * MIB
         assert int(running.ask("reserved 0")) == 0
-        assert agreed(rig, running, 32)
+        assert rig.agreed(running, 32)
 
 
 def test_pools_on_the_host_and_of_other_processes_are_not_charged(rig: Rig) -> None:
@@ -176,7 +159,7 @@ def test_pools_on_the_host_and_of_other_processes_are_not_charged(rig: Rig) -> N
         assert running.ask("from 1 1 4096") == "0"
         assert running.ask("from 2 2 4096") == "1"  # the driver's own answer
         assert running.ask("wait context") == "0"
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
         assert running.ask("destroy 2") == "0"
         assert running.ask("destroy 1") == "0"
 
@@ -185,7 +168,7 @@ def test_managed_pools_are_charged_where_they_prefer_to_be(rig: Rig) -> None:
     with program(rig) as running:
         assert running.ask("pool 1 managed") == "0"
         assert running.ask(f"from 1 1 {10 * MIB}") == "0"
-        assert agreed(rig, running, 32)
+        assert rig.agreed(running, 32)
 
 
 def test_a_destroyed_pool_is_charged_until_its_last_memory_is_freed(rig: Rig) -> None:
@@ -196,13 +179,13 @@ def test_a_destroyed_pool_is_charged_until_its_last_memory_is_freed(rig: Rig) ->
         assert running.ask(f"from 1 2 {40 * MIB}") == "0"
         assert running.ask("destroy 1") == "0"
         assert running.ask("is_current 0") == "1"
-        assert agreed(rig, running, 128)
+        assert rig.agreed(running, 128)
         assert running.ask("free 1") == "0"
         assert running.ask("wait context") == "0"
-        assert agreed(rig, running, 64)
+        assert rig.agreed(running, 64)
         assert running.ask("free 2") == "0"
         assert running.ask("wait context") == "0"
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
 
 
 def test_an_empty_pool_is_destroyed_at_once_and_a_default_one_never(rig: Rig) -> None:
@@ -212,7 +195,7 @@ def test_an_empty_pool_is_destroyed_at_once_and_a_default_one_never(rig: Rig) ->
             assert running.ask("destroy 1") == "0"
         assert running.ask(f"async 1 {10 * MIB}") == "0"
         assert running.ask("destroy 0") == "1"
-        assert agreed(rig, running, 32)
+        assert rig.agreed(running, 32)
 
 
 def test_what_a_killed_process_had_in_pools_goes_to_whoever_needs_it(rig: Rig) -> None:
@@ -222,7 +205,7 @@ def test_what_a_killed_process_had_in_pools_goes_to_whoever_needs_it(rig: Rig) -
             assert survivor.ask(f"async 1 {MIB}") == "0"
             assert survivor.ask(f"async 2 {100 * MIB}") == REFUSED
         assert survivor.ask(f"async 2 {2900 * MIB}") == "0"
-        assert peak(rig) <= 3000
+        assert rig.peak() <= 3000
 
 
 def test_threads_and_processes_that_race_on_pools_never_pass_the_limit(rig: Rig) -> None:
@@ -239,8 +222,8 @@ def test_threads_and_processes_that_race_on_pools_never_pass_the_limit(rig: Rig)
             granted, refused, odd = map(int, running.process.stdout.readline().split())
             assert (granted > 0, refused > 0, odd) == (True, True, 0)
         assert rig.oracle()[rig.A]["peak_bytes"] <= 600 * MIB
-        assert peak(rig) > 500
-        assert in_use(rig) == 0
+        assert rig.peak() > 500
+        assert rig.oracle()[rig.A]["used_mib"] == 0
         assert several[0].ask("info") == str(600 * MIB)
 
 
@@ -265,7 +248,7 @@ def test_killed_at_random_nobody_passes_the_limit(rig: Rig) -> None:
     for process in running:
         process.kill()
         process.communicate()
-    assert 500 < peak(rig) <= 600
+    assert 500 < rig.peak() <= 600
     with program(rig) as survivor:
         assert survivor.ask(f"async 1 {576 * MIB}") == "0"
 
@@ -287,4 +270,4 @@ def test_a_sanitizer_finds_nothing_in_a_race_on_pools(rig: Rig, sanitizer: str) 
         capture_output=True, check=True,
     )  # fmt: skip
     assert done.stdout.split("\n")[3].split()[2] == "0", done.stderr
-    assert peak(rig) <= 600
+    assert rig.peak() <= 600
