@@ -3,7 +3,7 @@
 import pytest
 
 from tests.interposer.rig import MIB, Rig, build_cuda_client
-from tests.interposer.test_graphs import REFUSED, agreed, program
+from tests.interposer.test_graphs import REFUSED, program
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -22,16 +22,16 @@ def test_captured_allocations_are_charged_when_they_are_launched(rig: Rig, how: 
         assert running.ask("free_async 1 1") == "0"
         assert running.ask("end 1 1") == "0"
         assert running.ask("nodes 1") == "3"
-        assert agreed(rig, running, 0)
+        assert rig.agreed(running, 0)
         assert running.ask("instantiate 1 1") == REFUSED
         assert running.ask("begin 1") == "0"
         assert running.ask(f"async 1 {1000 * MIB} 1") == "0"
         assert running.ask(f"async 2 {100 * MIB} 2") == "0"  # not captured: at once
-        assert agreed(rig, running, 128)
+        assert rig.agreed(running, 128)
         assert running.ask("end 1 2") == "0"
         assert running.ask("instantiate 2 2") == "0"
         assert running.ask("launch 2") == "0"
-        assert agreed(rig, running, 128 + 1024)
+        assert rig.agreed(running, 128 + 1024)
         assert running.ask(f"async 3 {3000 * MIB} 1") == REFUSED  # the capture is over
 
 
