@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tranche.dialects import hami
+from tranche.vendors.base import Written
 from tranche.words.assignment import ASSIGNED_ANNOTATION
 from tranche.words.errors import Refusal
 from tranche.words.request import Request, Whole
@@ -11,7 +11,6 @@ from webhook.admission.asks import Ask
 from webhook.admission.view import Pod
 from webhook.settings import Settings
 
-LIBRARY_VARIABLE: str = "LD_PRELOAD"
 MIRROR: str = "kubernetes.io/config.mirror"
 """On the API server's copy of a static pod; source: Kubernetes, pkg/kubelet/types."""
 
@@ -35,9 +34,13 @@ def check_reserved(pod: Pod, written: str | None) -> None:
 
 
 def check_pod(
-    pod: Pod, asks: Mapping[str, Ask], requests: Mapping[str, Request], settings: Settings
+    pod: Pod,
+    asks: Mapping[str, Ask],
+    requests: Mapping[str, Request],
+    written: Mapping[str, Written],
+    settings: Settings,
 ) -> None:
-    """Refuse what could never be held to its slice, or never be placed by Tranche.
+    """Refuse what could never be held to its slice, or never be placed.
 
     Raises:
         Refusal: see the sentences below.
@@ -57,12 +60,12 @@ def check_pod(
             "write it as nodeSelector {kubernetes.io/hostname: …} instead",
             where="spec.nodeName",
         )
-    ours = (settings.schedulerName, "default-scheduler", "")
-    taken = (*ours, hami.SCHEDULER_NAME) if settings.dialects.hami else ours
-    if (spec.scheduler_name or "") not in taken:
+    told = next(iter(written.values())).scheduler
+    taken = {told, settings.schedulerName, "default-scheduler", ""} | settings.systems.schedulers
+    if told and (spec.scheduler_name or "") not in taken:
         raise Refusal(
             spec.scheduler_name or "",
-            f"cards and slices are placed by {settings.schedulerName} alone",
+            f"cards and slices are placed by {told} alone",
             "leave it out",
             where="spec.schedulerName",
         )
@@ -73,10 +76,10 @@ def check_pod(
         raise Refusal("", "slices are held on Linux only", "ask for a whole card", where="spec.os")
     for name, ask in asks.items():
         if not isinstance(requests[name].amount, Whole):
-            _check_sliced(ask)
+            _check_sliced(ask, written[name])
 
 
-def _check_sliced(ask: Ask) -> None:
+def _check_sliced(ask: Ask, written: Written) -> None:
     container = ask.container
     where = f"container {container.name}"
     if container.security_context is not None and container.security_context.privileged:
@@ -87,13 +90,12 @@ def _check_sliced(ask: Ask) -> None:
             where=f"{where}: securityContext",
         )
     for variable in container.env or ():
-        if variable.name == LIBRARY_VARIABLE and variable.value_from is not None:
+        if variable.name in written.env and variable.value_from is not None:
             raise Refusal(
                 "",
-                f"{LIBRARY_VARIABLE} comes from elsewhere, and Tranche's library has to be joined "
-                "to its value",
+                f"{variable.name} comes from elsewhere, and Tranche has to write it",
                 "write the value out",
-                where=f"{where}: env {LIBRARY_VARIABLE}",
+                where=f"{where}: env {variable.name}",
             )
 
 
