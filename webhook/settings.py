@@ -76,7 +76,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     visibleDevices: VisibleDevices = VisibleDevices.STRIP  # noqa: N815
     managed: bool = True
     defaults: Defaults = Defaults()
-    dialects: dict[str, bool | dict[str, Any]] = {}
+    dialects: dict[str, bool | dict[str, Any]] = msgspec.field(
+        default_factory=lambda: {"hami": True}
+    )
     vendors: dict[str, dict[str, Any]] = {}
     backend: str | dict[str, dict[str, Any]] = "tranche"
     resources: Resources = Resources()

@@ -48,10 +48,16 @@ class Systems:
         """Whether Tranche's own scheduler places the pods."""
         return self.writer.key == Own.key
 
-    @property
-    def reads_hami(self) -> bool:
-        """Whether HAMi's annotations are read."""
-        return any(one.key == Hami.key for one in self.dialects)
+    def read_of(self, *, worded: bool) -> tuple[Dialect, ...]:
+        """The dialects that are read of a pod.
+
+        Args:
+            worded: it has Tranche's own words. Those of the system that places it, which it has
+                once they are written, then say nothing of their own.
+        """
+        if not worded:
+            return self.dialects
+        return tuple(one for one in self.dialects if one.key != self.writer.key)
 
 
 def make_systems(

@@ -108,19 +108,6 @@ class Hami(Spoken, frozen=True):
         return Written(resources), ()
 
 
-def read_annotations(annotations: Mapping[str, str], vendor: str = "nvidia") -> Reading:
-    """What HAMi's annotations say of one vendor's cards, whoever asks for them.
-
-    Raises:
-        Refusal: words that cannot be understood or cannot be kept, with the annotation named.
-    """
-    readers: dict[str, keys.Reader] = {}
-    for choice in CHOICES:
-        if choice.vendor == vendor:
-            readers |= choice.readers()
-    return keys.read_keys(annotations, {**readers, **_POLICIES})
-
-
 def read_priority(asked: Asked) -> int | None:
     """0 (high) or 1 (low), from the resources of one container.
 

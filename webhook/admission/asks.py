@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tranche import vendors
-from tranche.dialects import hami, mentions, read_pod
+from tranche.dialects import mentions, read_pod
 from tranche.dialects.base import PodWords
+from tranche.dialects.hami import Hami
 from tranche.dialects.native import SENTENCE_KEY, NativeWords, read_words
 from tranche.dialects.together import Heard
-from tranche.vendors.base import Asked, Vendor
+from tranche.vendors.base import Asked, Vendor, Written
 from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
 from tranche.words.makers import vendor_of_any
@@ -39,6 +40,8 @@ class Ask:
         place: what spoke for the container, for refusals.
         warnings: for the person.
         read: resources of the container that were read, whosoever's words they are.
+        worded: the pod has Tranche's own words.
+        heard: another system's words spoke of the container.
     """
 
     pointer: str
@@ -49,6 +52,8 @@ class Ask:
     place: str
     warnings: tuple[str, ...]
     read: frozenset[str]
+    worded: bool
+    heard: bool
 
 
 def asks_nothing(pod: Pod, systems: Systems) -> bool:
@@ -86,8 +91,10 @@ def read_asks(pod: Pod, settings: Settings) -> tuple[dict[str, Ask], tuple[str, 
         container.name: _resources(container, _where(container))
         for _, container in pod.containers()
     }
+    worded = words.pod is not None or bool(words.named)
+    dialects = settings.systems.read_of(worded=worded)
     heard = read_pod(
-        settings.systems.dialects,
+        dialects,
         PodWords(
             pod.annotations,
             pod.labels,
@@ -104,23 +111,50 @@ def read_asks(pod: Pod, settings: Settings) -> tuple[dict[str, Ask], tuple[str, 
         own = words.named.get(container.name)
         general = words.pod if container.name == speaks_for else None
         place = f"annotation {SENTENCE_KEY}.{container.name}" if own else words.pod_place
-        spoken = Spoken(_over(own, general), place, resources[container.name])
+        spoken = Spoken(_over(own, general), place, resources[container.name], worded)
         ask, remarks = _ask(pointer, container, spoken, heard, settings)
         warnings += remarks
         if ask is not None:
             asks[container.name] = ask
-    if asks and settings.systems.reads_hami:
-        _with_hami(asks, pod, heard, warnings)
     return asks, tuple(warnings)
+
+
+def overhear(
+    asks: Mapping[str, Ask], pod: Pod, written: Mapping[str, Written], systems: Systems
+) -> dict[str, Ask]:
+    """The asks with what HAMi's annotations say of the resources that they are written as.
+
+    HAMi's words on a pod speak of containers that have its resources, and these have them only once
+    the pod is patched. The same asks where nothing is said.
+
+    Raises:
+        Refusal: they are not understood, or contradict what was asked.
+    """
+    worded = any(ask.worded for ask in asks.values())
+    reader = next((one for one in systems.read_of(worded=worded) if one.key == Hami.key), None)
+    silent = {name: written[name].resources for name, ask in asks.items() if not ask.heard}
+    if reader is None or not silent or reader.claims.isdisjoint(pod.annotations):
+        return dict(asks)
+    found = reader.read(PodWords(pod.annotations, containers=silent))
+    overheard = dict(asks)
+    for name, reading in found.items():
+        ask = asks[name]
+        said = agree(ask.said, reading.said, places=(ask.place, "HAMi's annotations on the pod"))
+        overheard[name] = replace(ask, said=said, warnings=ask.warnings + reading.warnings)
+    return overheard
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """Tranche's own words for a container, where they stand, and the container's resources."""
+    """Tranche's own words for a container, where they stand, and the container's resources.
+
+    ``worded`` tells whether there are such words for any container.
+    """
 
     native: Reading | None
     place: str
     resources: Asked
+    worded: bool
 
 
 def _ask(
@@ -164,6 +198,8 @@ def _ask(
         place=spoken.place or where,
         warnings=tuple(warnings),
         read=frozenset(spoken.resources.keys() - heard.rest[container.name].keys()) | rest.keys(),
+        worded=spoken.worded,
+        heard=container.name in heard.readings,
     ), ()
 
 
@@ -184,18 +220,6 @@ def _managed(
     vendor = systems.vendors[told]
     names = systems.names | (vendor.names() - vendor.fixed())
     return {**systems.managed, told: vendor}, names
-
-
-def _with_hami(asks: dict[str, Ask], pod: Pod, heard: Heard, warnings: list[str]) -> None:
-    """HAMi's annotations speak also for containers that have its resources only once patched."""
-    for name, ask in asks.items():
-        if name in heard.readings:
-            continue
-        vendor = vendor_of_any(ask.said.vendor, ask.said.models or ()) or Nvidia.key
-        general = hami.read_annotations(pod.annotations, vendor)
-        places = (ask.place, "HAMi's annotations on the pod")
-        asks[name] = replace(ask, said=agree(ask.said, general.said, places=places))
-        warnings += [one for one in general.warnings if one not in warnings]
 
 
 def _over(own: Reading | None, general: Reading | None) -> Reading | None:

@@ -8,7 +8,7 @@ from tranche.words.errors import shorten
 from tranche.words.namespace import read_rules
 from tranche.words.request import Request
 from tranche.words.slices import dump_slices
-from webhook.admission.asks import asks_nothing, read_asks
+from webhook.admission.asks import asks_nothing, overhear, read_asks
 from webhook.admission.guard import check_pod, check_reserved
 from webhook.admission.patch import changes
 from webhook.admission.settle import settle
@@ -83,8 +83,12 @@ def mutate_view(
         return Mutation(warnings=_bounded(warnings))
     rules = read_rules(annotations(), settings.defaults.by_key())
     settled = settle(asks, rules, pod.members(), systems)
+    written = write(settled.requests, systems)
+    overheard = overhear(asks, pod, written, systems)
+    if overheard != asks:
+        asks, settled = overheard, settle(overheard, rules, pod.members(), systems)
+        written = write(settled.requests, systems)
     requests = settled.requests
-    written = write(requests, systems)
     check_reserved(pod, dump_slices(requests))
     check_pod(pod, asks, requests, written, settings)
     stripped = check_visible(pod, settings)

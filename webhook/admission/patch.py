@@ -69,7 +69,8 @@ def _annotated(
     systems = settings.systems
     understood = written[next(iter(written))].annotations.get(SLICES_ANNOTATION)
     wanted = {SLICES_ANNOTATION: understood} if understood else {}
-    spoken = any(one.key == systems.writer.key for one in systems.dialects)
+    worded = any(ask.worded for ask in asks.values())
+    spoken = any(one.key == systems.writer.key for one in systems.read_of(worded=worded))
     for one in written.values():
         # What its own readers have understood already stays as the person wrote it.
         wanted |= {
