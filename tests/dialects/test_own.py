@@ -37,11 +37,6 @@ def test_the_library_stands_before_slices_alone():
     )
 
 
-def test_tranche_cuts_no_partition():
-    with pytest.raises(Refusal, match="no card into partitions yet"):
-        Own().write({"main": parse_sentence("1g.10gb")})
-
-
 @pytest.mark.parametrize(
     ("asked", "resources"),
     [

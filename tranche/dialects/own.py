@@ -8,9 +8,8 @@ from tranche.dialects.base import NO_VENDORS, Settings
 from tranche.dialects.writing import of_vendor
 from tranche.vendors.base import Vendor, Written
 from tranche.vendors.nvidia import DEFAULT_NAMES, ResourceNames, write_resources
-from tranche.words.errors import Refusal
 from tranche.words.names import LIBRARY_PATH, SCHEDULER_NAME
-from tranche.words.request import Partition, Request, Whole
+from tranche.words.request import Request, Whole
 from tranche.words.slices import SLICES_ANNOTATION, dump_slices
 
 
@@ -33,11 +32,7 @@ class Own(Settings, frozen=True):
     def write(
         self, requests: Mapping[str, Request], vendors: Mapping[str, Vendor] = NO_VENDORS
     ) -> Mapping[str, Written]:
-        """The vendor's resources, the sentences, and the interposer where there is a slice.
-
-        Raises:
-            Refusal: a partition of NVIDIA's, or no size that the vendor has would do.
-        """
+        """The vendor's resources, the sentences, and the interposer where there is a slice."""
         annotations = {SLICES_ANNOTATION: dump_slices(requests)}
         sliced = any(not isinstance(one.amount, Whole) for one in requests.values())
         runtime = self.runtime_class_name if sliced else ""
@@ -58,12 +53,6 @@ class Own(Settings, frozen=True):
     ) -> tuple[Written, tuple[str, ...]]:
         if request.vendor not in (None, "nvidia"):
             return of_vendor(request, vendors, self.title)
-        if isinstance(request.amount, Partition):
-            raise Refusal(
-                request.amount.name,
-                "Tranche cuts no card into partitions yet",
-                "ask for a slice of that size, such as 10Gi and 15% cores",
-            )
         return Written(write_resources(request, self.resources), env=_preload(request)), ()
 
 
