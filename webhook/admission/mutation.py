@@ -84,13 +84,13 @@ def mutate_view(
     requests = settled.requests
     slices = dump_slices(requests)
     check_reserved(pod, slices)
-    check_pod(pod, asks, requests, settings)
+    seen = check_pod(pod, asks, requests, settings)
     stripped = check_visible(pod, settings)
     steps = list(changes(pod, asks, requests, slices, settings))
     return Mutation(
         requests=requests,
         patch=[step.operation for step in steps],
-        warnings=_bounded((*warnings, *settled.warnings, *stripped)),
+        warnings=_bounded((*warnings, *settled.warnings, *seen, *stripped)),
         notes=settled.notes,
         changes=[step.words for step in steps],
     )
