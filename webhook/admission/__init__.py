@@ -5,6 +5,7 @@
 - `asks`      what is said of each container
 - `settle`    defaults and limits
 - `guard`     what about the pod itself forbids it
+- `reach`     folders of the node that lead past a slice
 - `patch`     the steps (`steps`), each with its words
 - `visible`   cards that a pod's own environment asks a container runtime for
 - `mutation`  all of these in a row, without the envelope

@@ -1,6 +1,7 @@
 """What about the pod itself, whatever it asks, forbids a slice or a card."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from tranche.vendors.base import Written
 from tranche.words.assignment import ASSIGNED_ANNOTATION
@@ -8,11 +9,16 @@ from tranche.words.errors import Refusal
 from tranche.words.request import Request, Whole
 from tranche.words.slices import LONGEST, SLICES_ANNOTATION
 from webhook.admission.asks import Ask
-from webhook.admission.view import Pod
+from webhook.admission.reach import reaches_cards
+from webhook.admission.view import Container, Pod, Volume
 from webhook.settings import Settings
 
 MIRROR: str = "kubernetes.io/config.mirror"
 """On the API server's copy of a static pod; source: Kubernetes, pkg/kubelet/types."""
+
+_SEES_ALL: Final = (
+    "spec.hostPID: its slice is held as ever, but as root it may look into the processes of others"
+)
 
 
 def check_reserved(pod: Pod, written: str | None) -> None:
@@ -39,8 +45,11 @@ def check_pod(
     requests: Mapping[str, Request],
     written: Mapping[str, Written],
     settings: Settings,
-) -> None:
+) -> list[str]:
     """Refuse what could never be held to its slice, or never be placed.
+
+    Returns:
+        Warnings about a slice that is held, but not alone.
 
     Raises:
         Refusal: see the sentences below.
@@ -70,17 +79,18 @@ def check_pod(
             where="spec.schedulerName",
         )
     if all(isinstance(request.amount, Whole) for request in requests.values()):
-        return
+        return []
     selector = spec.node_selector or {}
     if "windows" in ((spec.os and spec.os.name) or "", selector.get("kubernetes.io/os")):
         raise Refusal("", "slices are held on Linux only", "ask for a whole card", where="spec.os")
     for name, ask in asks.items():
         if not isinstance(requests[name].amount, Whole):
-            _check_sliced(ask, written[name])
+            _check_sliced(ask.container, written[name])
+            _check_mounts(ask.container, spec.volumes or [])
+    return [_SEES_ALL] if spec.host_pid else []
 
 
-def _check_sliced(ask: Ask, written: Written) -> None:
-    container = ask.container
+def _check_sliced(container: Container, written: Written) -> None:
     where = f"container {container.name}"
     if container.security_context is not None and container.security_context.privileged:
         raise Refusal(
@@ -96,6 +106,19 @@ def _check_sliced(ask: Ask, written: Written) -> None:
                 f"{variable.name} comes from elsewhere, and Tranche has to write it",
                 "write the value out",
                 where=f"{where}: env {variable.name}",
+            )
+
+
+def _check_mounts(container: Container, volumes: Iterable[Volume]) -> None:
+    mounted = {mount.name for mount in container.volume_mounts or ()}
+    for volume in volumes:
+        path = (volume.host_path and volume.host_path.path) or ""
+        if path and volume.name in mounted and reaches_cards(path):
+            raise Refusal(
+                path,
+                "by that folder of the node a container gets past its slice",
+                "mount less of the node, or ask for a whole card",
+                where=f"container {container.name}: hostPath volume {volume.name}",
             )
 
 

@@ -90,13 +90,13 @@ def mutate_view(
         written = write(settled.requests, systems)
     requests = settled.requests
     check_reserved(pod, dump_slices(requests))
-    check_pod(pod, asks, requests, written, settings)
+    seen = check_pod(pod, asks, requests, written, settings)
     stripped = check_visible(pod, settings)
     steps = list(changes(pod, asks, requests, written, settings))
     return Mutation(
         requests=requests,
         patch=[step.operation for step in steps],
-        warnings=_bounded((*warnings, *settled.warnings, *lost(written), *stripped)),
+        warnings=_bounded((*warnings, *settled.warnings, *lost(written), *seen, *stripped)),
         notes=settled.notes,
         changes=[step.words for step in steps],
     )

@@ -44,6 +44,25 @@ class SecurityContext(msgspec.Struct):
     privileged: bool | None = None
 
 
+class Named(msgspec.Struct):
+    """Anything of which the name alone counts."""
+
+    name: str = ""
+
+
+class HostPath(msgspec.Struct):
+    """A folder or file of the node."""
+
+    path: str | None = None
+
+
+class Volume(msgspec.Struct, rename="camel"):
+    """One volume."""
+
+    name: str = ""
+    host_path: HostPath | None = None
+
+
 class Container(msgspec.Struct, rename="camel"):
     """One container."""
 
@@ -51,14 +70,9 @@ class Container(msgspec.Struct, rename="camel"):
     resources: Resources | None = None
     env: list[Variable] | None = None
     env_from: list[Any] | None = None
+    volume_mounts: list[Named] | None = None
     security_context: SecurityContext | None = None
     restart_policy: str | None = None
-
-
-class Named(msgspec.Struct):
-    """Anything of which the name alone counts."""
-
-    name: str = ""
 
 
 class Spec(msgspec.Struct, rename="camel"):
@@ -72,6 +86,8 @@ class Spec(msgspec.Struct, rename="camel"):
     node_name: str | None = None
     node_selector: dict[str, str] | None = None
     os: Named | None = None
+    host_pid: bool | None = msgspec.field(default=None, name="hostPID")
+    volumes: list[Volume] | None = None
 
 
 class Pod(msgspec.Struct):
