@@ -11,6 +11,17 @@
 {{- end -}}
 
 {{- define "tranche.webhook" -}}{{ include "tranche.fullname" . }}-webhook{{- end -}}
+
+{{/* The name of one replica of the webhook. Each is a place of its own, a Deployment and a Service,
+     so that a second call never meets the one that was dead at the first. Takes (list context number). */}}
+{{- define "tranche.place" -}}{{ include "tranche.webhook" (index . 0) }}-{{ index . 1 }}{{- end -}}
+
+{{/* Labels that select its pods. Takes (list context number). */}}
+{{- define "tranche.placeSelector" -}}
+{{ include "tranche.selector" (list (index . 0) "webhook") }}
+webhook.tranche.dev/place: {{ index . 1 | quote }}
+{{- end -}}
+
 {{- define "tranche.agent" -}}{{ include "tranche.fullname" . }}-agent{{- end -}}
 {{- define "tranche.uninstall" -}}{{ include "tranche.fullname" . }}-uninstall{{- end -}}
 
@@ -119,15 +130,16 @@ seccompProfile:
     {{ include "tranche.sent" $ }}.exists(p, k.startsWith(p))))
 {{- end -}}
 
-{{/* Where the API server finds the webhook. With tls.source "own" the webhook writes the caBundle
+{{/* Where the API server finds a place of the webhook. Takes (list context number). With tls.source "own" the webhook writes the caBundle
      itself, and with cert-manager its cainjector: not named here, an upgrade leaves what they wrote. */}}
 {{- define "tranche.client" -}}
-{{- if eq .Values.tls.source "files" -}}
-caBundle: {{ required "tls.source is files: set tls.files.caBundle to the CA's PEM" .Values.tls.files.caBundle | b64enc }}
+{{- $ := index . 0 -}}
+{{- if eq $.Values.tls.source "files" -}}
+caBundle: {{ required "tls.source is files: set tls.files.caBundle to the CA's PEM" $.Values.tls.files.caBundle | b64enc }}
 {{ end -}}
 service:
-  name: {{ include "tranche.webhook" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "tranche.place" . }}
+  namespace: {{ $.Release.Namespace }}
   path: /admit
   port: 443
 {{- end -}}
