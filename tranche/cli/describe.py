@@ -47,7 +47,7 @@ def _memory(memory: Mebibytes | Percent | None) -> str:
         case Percent(percent):
             return f"{percent}% of the memory"
         case None:
-            return "no memory yet"
+            return "what the default says of the memory"
 
 
 def _which(request: Request) -> str:

@@ -36,14 +36,15 @@ def explain(
     ] = None,
     to: Annotated[
         System | None,
-        typer.Option(help="Show what would be written for this system instead of Tranche's own"),
+        typer.Option(help="Show what this system would be told, instead of Tranche"),
     ] = None,
     having: Annotated[
         list[str] | None,
         typer.Option(
             "--with",
             metavar="NAME=VALUE",
-            help="A setting of that system, such as gpuMemoryFactor=1; may be repeated",
+            help="A setting of that system, such as gpuMemoryFactor=1, or of a vendor, such as "
+            "vendors.cambricon.memoryUnit=256Mi; may be repeated",
         ),
     ] = None,
     namespace_file: Annotated[
@@ -59,6 +60,9 @@ def explain(
 ) -> None:
     """Say what a pod or a sentence would get, with the code that admits it and no cluster.
 
+    Sizes are those that the cards have: 8Gi of a card that is cut into 16 GiB gets 16, and a
+    warning says so.
+
     Warnings and refusals go to standard error.
 
     The exit status is 1 when something is refused, 2 when something cannot be read.
@@ -71,29 +75,46 @@ def explain(
 
         tranche explain --words "8Gi and 30% cores on A100 80G"
 
+        tranche explain --words "10Gi on 910B4" --to hami
+
+        tranche explain --words "50% on Cambricon" --with vendors.cambricon.memoryUnit=1%
+
         tranche explain -f pod.yaml --to volcano --with gpuMemoryFactor=1
     """
     from tranche.cli import explain as files  # noqa: PLC0415  starting must be quick
     from tranche.cli import sentences  # noqa: PLC0415
-    from tranche.cli.written import writer_of  # noqa: PLC0415
+    from tranche.cli.written import read_pairs, vendors_of, writer_of  # noqa: PLC0415
     from tranche.words.errors import Malformed  # noqa: PLC0415
 
     if (file is None) == (words is None):
         raise typer.BadParameter(
             "name a file with -f or write a sentence with --words, one of them"
         )
-    if having and to is None:
-        raise typer.BadParameter("--with speaks of a system; name it with --to")
     if words is not None and (namespace_file or settings):
         raise typer.BadParameter("--words explains a sentence by itself; leave files out")
     try:
-        writer = None if to is None else writer_of(to, having or [])
+        of_system, of_vendors = read_pairs(having or [])
+        if of_system and to is None:
+            raise typer.BadParameter("--with speaks of a system; name it with --to")
+        if of_vendors and to is None and words is None:
+            raise typer.BadParameter("a vendor's settings for a file are those of --settings")
+        writer = None if to is None else writer_of(to, of_system)
+        vendors = vendors_of(of_vendors)
     except Malformed as error:
         print(f"malformed: {error}", file=sys.stderr)
         raise typer.Exit(files.MALFORMED) from None
     if words is not None:
-        raise typer.Exit(sentences.run(words, writer, output))
-    raise typer.Exit(files.run(str(file), namespace_file, settings, writer, output))
+        raise typer.Exit(sentences.run(words, writer, vendors, output))
+    raise typer.Exit(
+        files.run(
+            str(file),
+            namespace_file=namespace_file,
+            settings_file=settings,
+            writer=writer,
+            vendors=vendors,
+            output=output,
+        )
+    )
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`tranche explain --words`: what a sentence means, how it is spelled, and what others would say.
+"""`tranche explain --words`: what a sentence means, how it is spelled, and what becomes of it.
 
 As with files, warnings and refusals go to standard error.
 """
@@ -6,16 +6,20 @@ As with files, warnings and refusals go to standard error.
 import json
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tranche.cli.describe import describe
+from tranche.cli.fitted import Fitted, fit
 from tranche.cli.objects import write_yaml
-from tranche.cli.written import fragment, warnings_of, write_for
+from tranche.cli.written import fragment, write_fitted
 from tranche.dialects.base import Writer
 from tranche.dialects.native import SENTENCE_KEY
+from tranche.dialects.own import Own
+from tranche.vendors.base import Vendor, Written
 from tranche.words.errors import Refusal
 from tranche.words.models import print_model, remark_on
-from tranche.words.request import Request
+from tranche.words.request import Request, Slice
 from tranche.words.said import request_of
 from tranche.words.sentence import print_sentence, read_sentence
 
@@ -25,16 +29,19 @@ CONTAINER: Final = "main"
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
 
-def run(words: str, writer: Writer | None, output: str) -> int:
-    """Explain one sentence.
+def run(words: str, writer: Writer | None, vendors: Mapping[str, Vendor], output: str) -> int:
+    """Explain one sentence, and what Tranche or the writer's system would be told.
 
     Returns:
         The exit status: 0, or 1 when it is refused.
     """
+    written: Mapping[str, Written] = {}
     try:
         reading = read_sentence(words)
         request = request_of(reading.said)
-        written = write_for(writer, {CONTAINER: request}) if writer else {}
+        fitted = fit(request, vendors)
+        if writer or request.amount != Slice(None):
+            written = write_fitted(writer or Own(), {CONTAINER: fitted}, vendors)
     except Refusal as refusal:
         print(f"refused: {refusal}", file=sys.stderr)
         return REFUSED
@@ -43,7 +50,8 @@ def run(words: str, writer: Writer | None, output: str) -> int:
         for model in request.models + request.not_models
         if (remark := remark_on(model))
     )
-    for warning in (*reading.warnings, *remarks, *warnings_of(written)):
+    told = (warning for one in written.values() for warning in one.warnings)
+    for warning in (*reading.warnings, *remarks, *told):
         print(f"warning: {warning}", file=sys.stderr)
     own: dict[str, Any] = {"metadata": {"annotations": {SENTENCE_KEY: print_sentence(request)}}}
     shown = fragment(written) if writer else own
@@ -52,9 +60,9 @@ def run(words: str, writer: Writer | None, output: str) -> int:
     elif output == "yaml":
         sys.stdout.write(write_yaml([shown]))
     else:
-        print(_text(request))
-        if writer:
-            print(f"  written for {writer.title}:\n{indented(shown)}")
+        print(_text(request, fitted))
+        if written:
+            print(f"  written for {(writer or Own()).title}:\n{indented(fragment(written))}")
     return FINE
 
 
@@ -63,9 +71,12 @@ def indented(shown: dict[str, Any]) -> str:
     return "\n".join(f"    {line}" for line in write_yaml([shown]).splitlines())
 
 
-def _text(request: Request) -> str:
+def _text(request: Request, fitted: Fitted) -> str:
     sentence = print_sentence(request)
-    lines = [f'"{sentence}"', f"  gets {describe(request)}"]
+    lines = [f'"{sentence}"']
+    if fitted.request.amount != request.amount or fitted.request.count != request.count:
+        lines += [f"  asks for {describe(request)}"]
+    lines += [f"  gets {describe(fitted.request)}"]
     lines += [f"  as an annotation  {SENTENCE_KEY}: {sentence}"]
     label = sentence.replace(" ", "_").replace("%", "pct")
     if _LABEL.fullmatch(label):

@@ -1,45 +1,97 @@
 """What another system would be told: the part of a pod that says it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
+from tranche.cli.fitted import Fitted, check_amount, fit
 from tranche.dialects import make_writer
 from tranche.dialects.base import Writer
-from tranche.vendors.base import Written
+from tranche.vendors import known, make_vendors
+from tranche.vendors.base import Vendor, Written
 from tranche.words.errors import Malformed, Refusal
 from tranche.words.request import Request
 
 APP, INIT = "containers", "initContainers"
+VENDORS: Final = "vendors."
 
 
-def writer_of(key: str, settings: Sequence[str]) -> Writer:
-    """The writer for a system, with settings such as ``gpuMemoryFactor=10``.
+def read_pairs(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Settings such as ``gpuMemoryFactor=10``, and those of vendors by ``vendors.<vendor>.<name>``.
 
     Raises:
-        Malformed: no such system or setting, or one that is not of this form.
+        Malformed: one that is not of this form.
     """
-    pairs: dict[str, str] = {}
-    for one in settings:
+    system: dict[str, Any] = {}
+    vendors: dict[str, dict[str, Any]] = {}
+    for one in pairs:
         name, equals, value = one.partition("=")
-        if not equals:
-            raise Malformed(f'--with "{one}": write it as name=value, such as gpuMemoryFactor=1')
-        pairs[name] = value
+        *vendor, setting = name.removeprefix(VENDORS).split(".", 1)
+        if not equals or (name.startswith(VENDORS) and not vendor):
+            raise Malformed(
+                f'--with "{one}": write it as name=value, such as gpuMemoryFactor=1 or '
+                f"{VENDORS}cambricon.memoryUnit=256Mi"
+            )
+        values = vendors.setdefault(vendor[0], {}) if name.startswith(VENDORS) else system
+        values[setting if name.startswith(VENDORS) else name] = value
+    return system, vendors
+
+
+def writer_of(key: str, settings: Mapping[str, Any]) -> Writer:
+    """The writer for a system.
+
+    Raises:
+        Malformed: no such system or setting.
+    """
     try:
-        return make_writer(key, pairs)
+        return make_writer(key, settings)
     except Malformed as error:
         raise Malformed(f"--to {key}: {error}") from error
 
 
-def write_for(writer: Writer, requests: Mapping[str, Request]) -> Mapping[str, Written]:
-    """What the system is told of these containers.
+def vendors_of(settings: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Vendor]:
+    """All vendors, some of them set.
 
     Raises:
-        Refusal: it has no words for them; the system is named.
+        Malformed: no such vendor or setting.
     """
     try:
-        return writer.write(requests)
+        return make_vendors(settings)
+    except Malformed as error:
+        raise Malformed(f"--with: {error}") from error
+
+
+def write_for(
+    writer: Writer, requests: Mapping[str, Request], vendors: Mapping[str, Vendor] = known
+) -> Mapping[str, Written]:
+    """What the system is told of these containers, and in the warnings what was rounded up.
+
+    Raises:
+        Refusal: their cards cannot be cut so, or the system, which is named, has no words for it.
+    """
+    return write_fitted(
+        writer, {name: fit(one, vendors) for name, one in requests.items()}, vendors
+    )
+
+
+def write_fitted(
+    writer: Writer, fitted: Mapping[str, Fitted], vendors: Mapping[str, Vendor]
+) -> Mapping[str, Written]:
+    """As `write_for`, of requests that fit.
+
+    Raises:
+        Refusal: the system, which is named, has no words for them.
+    """
+    try:
+        for one in fitted.values():
+            check_amount(one.request)
+        told = writer.write({name: one.request for name, one in fitted.items()}, vendors)
     except Refusal as refusal:
         raise refusal.at(f"written for {writer.title}") from None
+    return {
+        name: replace(one, warnings=tuple(dict.fromkeys(fitted[name].warnings + one.warnings)))
+        for name, one in told.items()
+    }
 
 
 def warnings_of(written: Mapping[str, Written]) -> tuple[str, ...]:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from tranche.dialects.keys import only_inside
+from tranche.vendors import vendor_of
 from tranche.vendors.base import Vendor, Written
+from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
 from tranche.words.models import fits_size, is_called, parse_model, print_model, table
 from tranche.words.request import Model, Partition, Request, Slice, Whole
@@ -48,16 +50,24 @@ def size_of(request: Request, title: str) -> Slice | Whole:
     return request.amount
 
 
-def nvidia_only(request: Request, title: str) -> None:
-    """Make sure of the vendor; none named means NVIDIA.
+def vendor_key(request: Request) -> str:
+    """Whose cards these are; NVIDIA's where nothing tells it.
 
     Raises:
-        Refusal: another vendor's cards.
+        Refusal: cards of two makers.
     """
-    if request.vendor not in (None, "nvidia"):
-        raise Refusal(
-            request.vendor or "", f"{title} shares NVIDIA's cards alone", "ask for one of those"
-        )
+    return vendor_of(request, Nvidia.key).key
+
+
+def nvidia_only(request: Request, title: str) -> None:
+    """Make sure that these are NVIDIA's cards.
+
+    Raises:
+        Refusal: another vendor's.
+    """
+    key = vendor_key(request)
+    if key != Nvidia.key:
+        raise Refusal(key, f"{title} shares NVIDIA's cards alone", "ask for one of those")
 
 
 def of_vendor(
@@ -68,7 +78,7 @@ def of_vendor(
     Raises:
         Refusal: no such vendor here, or no size that would do.
     """
-    key = request.vendor or "nvidia"
+    key = vendor_key(request)
     if key not in vendors:
         listed = ", ".join(sorted({"nvidia", *vendors}))
         raise Refusal(key, f"{title} is written here without this vendor", f"ask for {listed}")

@@ -55,6 +55,9 @@ class Vendor(Protocol):
     def names(self) -> frozenset[str]:
         """Every resource name that `read` understands."""
 
+    def fixed(self) -> frozenset[str]:
+        """Of these names, the partitions that the vendor's own plugin offers ready-made."""
+
     def read(self, asked: Asked) -> Reading:
         """What the resources of one container ask for; `NOTHING` where none is this vendor's.
 

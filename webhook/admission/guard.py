@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tranche.dialects import hami
+from tranche.vendors.base import Written
 from tranche.words.assignment import ASSIGNED_ANNOTATION
 from tranche.words.errors import Refusal
 from tranche.words.request import Request, Whole
@@ -13,7 +13,6 @@ from webhook.admission.reach import reaches_cards
 from webhook.admission.view import Container, Pod, Volume
 from webhook.settings import Settings
 
-LIBRARY_VARIABLE: str = "LD_PRELOAD"
 MIRROR: str = "kubernetes.io/config.mirror"
 """On the API server's copy of a static pod; source: Kubernetes, pkg/kubelet/types."""
 
@@ -41,9 +40,13 @@ def check_reserved(pod: Pod, written: str | None) -> None:
 
 
 def check_pod(
-    pod: Pod, asks: Mapping[str, Ask], requests: Mapping[str, Request], settings: Settings
+    pod: Pod,
+    asks: Mapping[str, Ask],
+    requests: Mapping[str, Request],
+    written: Mapping[str, Written],
+    settings: Settings,
 ) -> list[str]:
-    """Refuse what could never be held to its slice, or never be placed by Tranche.
+    """Refuse what could never be held to its slice, or never be placed.
 
     Returns:
         Warnings about a slice that is held, but not alone.
@@ -66,12 +69,12 @@ def check_pod(
             "write it as nodeSelector {kubernetes.io/hostname: …} instead",
             where="spec.nodeName",
         )
-    ours = (settings.schedulerName, "default-scheduler", "")
-    taken = (*ours, hami.SCHEDULER_NAME) if settings.dialects.hami else ours
-    if (spec.scheduler_name or "") not in taken:
+    told = next(iter(written.values())).scheduler
+    taken = {told, settings.schedulerName, "default-scheduler", ""} | settings.systems.schedulers
+    if told and (spec.scheduler_name or "") not in taken:
         raise Refusal(
             spec.scheduler_name or "",
-            f"cards and slices are placed by {settings.schedulerName} alone",
+            f"cards and slices are placed by {told} alone",
             "leave it out",
             where="spec.schedulerName",
         )
@@ -82,12 +85,12 @@ def check_pod(
         raise Refusal("", "slices are held on Linux only", "ask for a whole card", where="spec.os")
     for name, ask in asks.items():
         if not isinstance(requests[name].amount, Whole):
-            _check_sliced(ask.container)
+            _check_sliced(ask.container, written[name])
             _check_mounts(ask.container, spec.volumes or [])
     return [_SEES_ALL] if spec.host_pid else []
 
 
-def _check_sliced(container: Container) -> None:
+def _check_sliced(container: Container, written: Written) -> None:
     where = f"container {container.name}"
     if container.security_context is not None and container.security_context.privileged:
         raise Refusal(
@@ -97,13 +100,12 @@ def _check_sliced(container: Container) -> None:
             where=f"{where}: securityContext",
         )
     for variable in container.env or ():
-        if variable.name == LIBRARY_VARIABLE and variable.value_from is not None:
+        if variable.name in written.env and variable.value_from is not None:
             raise Refusal(
                 "",
-                f"{LIBRARY_VARIABLE} comes from elsewhere, and Tranche's library has to be joined "
-                "to its value",
+                f"{variable.name} comes from elsewhere, and Tranche has to write it",
                 "write the value out",
-                where=f"{where}: env {LIBRARY_VARIABLE}",
+                where=f"{where}: env {variable.name}",
             )
 
 
