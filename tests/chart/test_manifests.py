@@ -152,7 +152,7 @@ def test_the_bundle_is_named_only_where_it_is_given(plain: Manifests):
 @pytest.mark.parametrize("replicas", [1, 2, 5])
 def test_each_replica_is_asked_by_a_service_of_its_own(replicas: int):
     manifests = rendered(f"--set=webhook.replicas={replicas}")
-    names = [f"tranche-webhook-{place}" for place in range(replicas)]
+    names = [f"tranche-webhook-{number}" for number in range(replicas)]
     calls = manifests.one("MutatingWebhookConfiguration", "tranche")["webhooks"]
     assert [call["clientConfig"]["service"]["name"] for call in calls] == names
     conditions = [[one["name"] for one in call["matchConditions"]] for call in calls]

@@ -93,7 +93,7 @@ class Stack:
         eventually(lambda: not self.webhooks("get", "pods", "--output=name"))
 
     def start_webhook(self) -> None:
-        """Puts one replica in each place again and waits until they answer."""
+        """Puts each replica back and waits until they answer."""
         self.webhooks("scale", "deployment", "--replicas=1")
         self.webhooks("rollout", "status", "deployment")
         self.wait_until_reached()

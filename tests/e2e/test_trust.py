@@ -26,7 +26,7 @@ def roll(stack: Stack) -> None:
 
 def first(stack: Stack) -> str:
     """The uid of the pod that is asked first."""
-    newest = ("--selector=webhook.tranche.dev/place=0", "--sort-by=.metadata.creationTimestamp")
+    newest = ("--selector=webhook.tranche.dev/replica=0", "--sort-by=.metadata.creationTimestamp")
     uid = "--output=jsonpath={.items[-1:].metadata.uid}"
     return stack.cluster.kubectl("get", "pods", *OF, *newest, uid)
 
