@@ -48,7 +48,7 @@ def test_before_another_system_there_is_the_webhook_alone(flag: str):
     manifests = rendered(flag)
     assert not manifests.of("DaemonSet")
     assert not manifests.of("Lease")
-    deployment = manifests.one("Deployment", "tranche-webhook")
+    deployment = manifests.one("Deployment", "tranche-webhook-0")
     assert [one["name"] for one in deployment["spec"]["template"]["spec"]["containers"]] == [
         "webhook"
     ]

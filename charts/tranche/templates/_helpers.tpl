@@ -11,6 +11,17 @@
 {{- end -}}
 
 {{- define "tranche.webhook" -}}{{ include "tranche.fullname" . }}-webhook{{- end -}}
+
+{{/* The name of one replica of the webhook: each is a Deployment and a Service of its own, so that a
+     second call never meets the one that was dead at the first. Takes (list context number). */}}
+{{- define "tranche.replica" -}}{{ include "tranche.webhook" (index . 0) }}-{{ index . 1 }}{{- end -}}
+
+{{/* Labels that select its pods. Takes (list context number). */}}
+{{- define "tranche.replicaSelector" -}}
+{{ include "tranche.selector" (list (index . 0) "webhook") }}
+webhook.tranche.dev/replica: {{ index . 1 | quote }}
+{{- end -}}
+
 {{- define "tranche.agent" -}}{{ include "tranche.fullname" . }}-agent{{- end -}}
 {{- define "tranche.uninstall" -}}{{ include "tranche.fullname" . }}-uninstall{{- end -}}
 
@@ -161,15 +172,17 @@ true
 {{- end }}
 {{- end -}}
 
-{{/* Where the API server finds the webhook. With tls.source "own" the webhook writes the caBundle
-     itself, and with cert-manager its cainjector: not named here, an upgrade leaves what they wrote. */}}
+{{/* Where the API server finds a replica of the webhook. With tls.source "own" the webhook writes the
+     caBundle itself, and with cert-manager its cainjector: not named here, an upgrade leaves what they
+     wrote. Takes (list context number). */}}
 {{- define "tranche.client" -}}
-{{- if eq .Values.tls.source "files" -}}
-caBundle: {{ required "tls.source is files: set tls.files.caBundle to the CA's PEM" .Values.tls.files.caBundle | b64enc }}
+{{- $ := index . 0 -}}
+{{- if eq $.Values.tls.source "files" -}}
+caBundle: {{ required "tls.source is files: set tls.files.caBundle to the CA's PEM" $.Values.tls.files.caBundle | b64enc }}
 {{ end -}}
 service:
-  name: {{ include "tranche.webhook" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "tranche.replica" . }}
+  namespace: {{ $.Release.Namespace }}
   path: /admit
   port: 443
 {{- end -}}
