@@ -91,8 +91,11 @@ class Auditor:
         if astray(pids, homes):
             self._say("most of the driver's processes are not under the agent's /proc")
             return {}
-        unlisted = ", ".join(sorted(on.keys() - listed.keys()))
-        self._say(unlisted and f"the driver does not say who is on {unlisted}")
+        silent = on.keys() - {
+            card for card, processes in listed.items() if None not in {p.used for p in processes}
+        }
+        of = ", ".join(sorted(silent))
+        self._say(of and f"the driver does not say what processes have of {of}")
         names = self._names({sharer.pod for sharer in sharers})
         return {
             (folder, card): beyond(has, [count.get((folder, card)) for count in counts])

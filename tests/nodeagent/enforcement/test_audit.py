@@ -243,8 +243,9 @@ async def test_pids_of_another_namespace_charge_nobody_and_are_told_of_once(node
     assert second["log_level"] == "info"
 
 
-async def test_a_driver_that_does_not_list_processes_is_told_of_once(node: Node):
-    node.listed.clear()
+async def test_a_driver_that_does_not_say_what_processes_have_is_told_of_once(node: Node):
+    del node.listed[A]
+    node.on(B, two=None)
     with capture_logs() as logs:
         await node.look(3)
     (line,) = logs
