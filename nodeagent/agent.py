@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from nodeagent.enforcement import audit
+from nodeagent.enforcement.owner import read_owner
 from nodeagent.enforcement.shares import Shares
 from nodeagent.health.inventory import Inventory
 from nodeagent.kubelet.plugin import DevicePlugin
@@ -99,6 +100,7 @@ async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Eve
                 names=book.container_names,
                 processes=inventory.processes,
                 home=partial(read_home, settings.proc_root),
+                owner=partial(read_owner, settings.proc_root),
             ).run(audit.EVERY),
         )
         await _leave(world, store, registration)

@@ -4,16 +4,17 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
 from nodeagent.enforcement import interposer
-from nodeagent.enforcement.region import read_region
+from nodeagent.enforcement.region import Slot, read_slots
 from nodeagent.enforcement.shares import Sharer
-from nodeagent.enforcement.unaccounted import astray, beyond, settled, taken
+from nodeagent.enforcement.unaccounted import astray, beyond, counted, settled, taken
 from nodeagent.slices.cgroups import Home
 from nodeagent.vendors.base import Process
 from tranche.words.errors import Malformed
@@ -25,6 +26,8 @@ Place = tuple[Path, str]
 """A slice on one of its cards: the slice's folder, the card's uuid."""
 
 _Listed = Mapping[str, Collection[Process]]
+_Slots = Mapping[Place, Collection[Slot]]
+_T = TypeVar("_T")
 
 _log = structlog.get_logger("audit")
 
@@ -45,6 +48,7 @@ class Auditor:
         names: of containers by the engine's ids, for the uids of their pods.
         processes: who is on each of some cards, by the card's uuid.
         home: where the process of a pid lives; raises OSError when it is not to be found.
+        owner: how it is named in regions (`layout.owner_word`); raises the same.
     """
 
     def __init__(
@@ -54,11 +58,13 @@ class Auditor:
         names: Callable[[Iterable[str]], Mapping[str, str]],
         processes: Callable[[Collection[str]], Awaitable[_Listed]],
         home: Callable[[int], Home | None],
+        owner: Callable[[int], int],
     ) -> None:
         self._sharers = sharers
         self._names = names
         self._processes = processes
         self._home = home
+        self._owner = owner
         self._audited: dict[Sharer, Mapping[str, _Audited]] = {}
         self._said = ""
 
@@ -74,12 +80,12 @@ class Auditor:
     async def look(self) -> None:
         """One look at all slices, and what follows from it."""
         sharers = frozenset(self._sharers())
-        before = _counts(sharers)
+        before = _slots(sharers)
         listed = await self._processes({g.card for one in sharers for g in one.grants})
-        self._tell(sharers, self._seen(sharers, listed, (before, _counts(sharers))))
+        self._tell(sharers, self._seen(sharers, listed, (before, _slots(sharers))))
 
     def _seen(
-        self, sharers: AbstractSet[Sharer], listed: _Listed, counts: Collection[Mapping[Place, int]]
+        self, sharers: AbstractSet[Sharer], listed: _Listed, slots: Collection[_Slots]
     ) -> Mapping[Place, int | None]:
         """Bytes beyond the count; what is not known is None or left out."""
         on: dict[str, list[Sharer]] = {}
@@ -87,7 +93,7 @@ class Auditor:
             for grant in sharer.grants:
                 on.setdefault(grant.card, []).append(sharer)
         pids = {one.pid for processes in listed.values() for one in processes}
-        homes = self._homes(pids)
+        homes = _of_each(pids, self._home)
         if astray(pids, homes):
             self._say("most of the driver's processes are not under the agent's /proc")
             return {}
@@ -97,20 +103,13 @@ class Auditor:
         of = ", ".join(sorted(silent))
         self._say(of and f"the driver does not say what processes have of {of}")
         names = self._names({sharer.pod for sharer in sharers})
-        return {
-            (folder, card): beyond(has, [count.get((folder, card)) for count in counts])
-            for card, processes in listed.items()
-            for folder, has in taken(processes, homes, on.get(card, ()), names).items()
-        }
-
-    def _homes(self, pids: Iterable[int]) -> dict[int, Home | None]:
-        homes: dict[int, Home | None] = {}
-        for pid in pids:
-            try:
-                homes[pid] = self._home(pid)
-            except OSError:
-                continue  # it has ended, or is not ours to see
-        return homes
+        seen: dict[Place, int | None] = {}
+        for card, processes in listed.items():
+            owners = frozenset(_of_each([one.pid for one in processes], self._owner).values())
+            for folder, has in taken(processes, homes, on.get(card, ()), names).items():
+                counts = [counted(some.get((folder, card)), owners) for some in slots]
+                seen[folder, card] = beyond(has, counts)
+        return seen
 
     def _tell(self, looked: AbstractSet[Sharer], seen: Mapping[Place, int | None]) -> None:
         """Changes the limits of those that were looked at and have not been made anew since."""
@@ -137,24 +136,32 @@ class Auditor:
         self._said = trouble
 
 
-def _counts(sharers: Iterable[Sharer]) -> dict[Place, int]:
-    """Bytes that slices count; those whose region cannot be opened are left out.
+def _of_each(pids: Iterable[int], ask: Callable[[int], _T]) -> dict[int, _T]:
+    """The answers by pid; without those who have ended, or are not ours to see."""
+    answers: dict[int, _T] = {}
+    for pid in pids:
+        with suppress(OSError):
+            answers[pid] = ask(pid)
+    return answers
+
+
+def _slots(sharers: Iterable[Sharer]) -> dict[Place, tuple[Slot, ...]]:
+    """What the processes of slices count; slices whose region cannot be opened are left out.
 
     A region that is none, since its container has spoilt it, counts nothing: all that the driver
     says is then beyond the count.
     """
-    counts: dict[Place, int] = {}
+    slots: dict[Place, tuple[Slot, ...]] = {}
     for sharer in sharers:
         cards = [grant.card for grant in sharer.grants]
         try:
-            use = read_region(sharer.folder / "region", cards)
+            read = read_slots(sharer.folder / "region", cards)
         except Malformed:
-            counts |= dict.fromkeys(((sharer.folder, card) for card in cards), 0)
+            read = dict.fromkeys(cards, ())
         except OSError:
             continue
-        else:
-            counts |= {(sharer.folder, card): count.used for card, count in use.items()}
-    return counts
+        slots |= {(sharer.folder, card): some for card, some in read.items()}
+    return slots
 
 
 def _limits(sharer: Sharer) -> dict[str, _Audited]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from nodeagent.enforcement.region import Slot
 from nodeagent.enforcement.shares import Sharer
 from nodeagent.slices.cgroups import Home
 from nodeagent.vendors.base import Process
@@ -63,6 +64,22 @@ def _owners(
     candidates = by_pod.get(home.pod, ())
     name = names.get(home.container)
     return [one for one in candidates if name in {None, one.container}]
+
+
+def counted(slots: Collection[Slot] | None, owners: Collection[int]) -> int | None:
+    """Bytes that a slice counts of a card for those that the driver lists there.
+
+    What a dead process has counted stays until another takes its slot over, and would hide as much
+    of what the living have. Where not one of the listed is found among the owners (they may count
+    their ids otherwise, as in a sandbox), all slots count.
+
+    Args:
+        slots: of the slice; None where its region cannot be read.
+        owners: the words of the processes on the card, as `layout.owner_word`.
+    """
+    if slots is None:
+        return None
+    return sum(slot.used for slot in [s for s in slots if s.owner in owners] or slots)
 
 
 def beyond(taken: int | None, counts: Iterable[int | None]) -> int | None:

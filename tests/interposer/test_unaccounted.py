@@ -9,6 +9,7 @@ import pytest
 
 from nodeagent.enforcement.audit import Auditor
 from nodeagent.enforcement.interposer import read_unaccounted
+from nodeagent.enforcement.owner import read_owner
 from nodeagent.enforcement.shares import Sharer
 from nodeagent.health.inventory import Inventory
 from nodeagent.slices.cgroups import read_home
@@ -45,6 +46,7 @@ class Slice:
             names=lambda _pods: {},
             processes=inventory.processes,
             home=partial(read_home, proc),
+            owner=partial(read_owner, Path("/proc")),
         )
 
     def program(self, *, interposed: bool = True) -> Program:
@@ -121,6 +123,17 @@ async def test_what_is_unloaded_or_has_ended_is_given_back(a_slice: Slice):
     program.kill()
     await a_slice.look()
     assert a_slice.program().ask("info") == "0 0"
+
+
+async def test_what_the_dead_have_counted_hides_nothing_of_the_livings(a_slice: Slice):
+    program, other = a_slice.program(), a_slice.program()
+    assert program.ask(f"alloc plain {MIB}") == "0"
+    assert other.ask(f"alloc plain {2000 * MIB}") == "0"
+    load(program, modules=100)
+    other.kill()
+    await a_slice.look()
+    assert a_slice.rig.counted(0) == 2001 * MIB
+    assert a_slice.told() == CONTEXT + 100 * MIB
 
 
 async def test_what_a_context_is_known_to_take_is_not_charged_twice(a_slice: Slice):

@@ -36,7 +36,11 @@ class Node:
     def agent(self) -> Auditor:
         """Another agent, which knows nothing yet."""
         return Auditor(
-            self.sharers.values, names=self._names, processes=self._processes, home=self._home
+            self.sharers.values,
+            names=self._names,
+            processes=self._processes,
+            home=self._home,
+            owner=lambda pid: layout.owner_word(pid, 7),
         )
 
     def slice(self, name: str, *grants: Grant) -> None:
@@ -49,16 +53,26 @@ class Node:
         start = self.sharers[name].start + 1 if name in self.sharers else 0
         self.sharers[name] = Sharer(folder, start, grants, name, "main")
 
-    def count(self, name: str, used: int, index: int = 0) -> None:
+    def count(
+        self, name: str, used: int, index: int = 0, *, slot: int = 0, pid: int | None = None
+    ) -> None:
+        """A process counts so much: one that `on` will put on the card, or of another pid."""
+        pid = self.pid(name) if pid is None else pid
+        owner = 9 << 43 | layout.owner_word(pid, 7)
         with (self.folder / name / "region").open("r+b") as file:
-            os.pwrite(file.fileno(), struct.pack("<QI", layout.REGION_STAMP, 1), 0)
-            os.pwrite(file.fileno(), struct.pack("<Q", used), layout.used_offset(index))
+            os.pwrite(file.fileno(), struct.pack("<QI", layout.REGION_STAMP, slot + 1), 0)
+            place = layout.Region.slots.offset + 64 * slot
+            os.pwrite(file.fileno(), struct.pack("<Q", owner), place)
+            place = layout.used_offset(index) + 8 * slot
+            os.pwrite(file.fileno(), struct.pack("<Q", used), place)
+
+    def pid(self, name: str) -> int:
+        return 100 + [*self.sharers].index(name)
 
     def on(self, card: str, **used: int | None) -> None:
         """One process of each of these slices is on the card, and has so many bytes."""
-        pids = {name: 100 + place for place, name in enumerate(self.sharers)}
-        self.listed[card] = tuple(Process(pids[name], some) for name, some in used.items())
-        self.homes |= {pids[name]: Home(name, "") for name in used}
+        self.listed[card] = tuple(Process(self.pid(name), some) for name, some in used.items())
+        self.homes |= {self.pid(name): Home(name, "") for name in used}
 
     async def look(self, times: int = 1) -> None:
         for _ in range(times):
@@ -121,6 +135,22 @@ async def test_what_has_ended_is_charged_no_longer(node: Node):
     assert node.told("one") == 30
     await node.look()
     assert node.told("one") == 0
+
+
+async def test_what_the_dead_have_counted_hides_nothing_of_the_livings(node: Node):
+    node.on(A, one=130)
+    node.count("one", 100)
+    node.count("one", 5000, slot=1, pid=999)
+    await node.look(2)
+    assert node.told("one") == 30
+
+
+async def test_where_no_owner_is_found_among_the_living_all_that_is_counted_is_theirs(node: Node):
+    node.on(A, one=130)
+    node.count("one", 60, pid=999)
+    node.count("one", 40, slot=1, pid=998)
+    await node.look(2)
+    assert node.told("one") == 30
 
 
 async def test_an_allocation_while_the_driver_is_asked_is_not_charged_twice(node: Node):

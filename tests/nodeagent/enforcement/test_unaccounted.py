@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nodeagent.enforcement.region import Slot
 from nodeagent.enforcement.shares import Sharer
-from nodeagent.enforcement.unaccounted import astray, beyond, settled, taken
+from nodeagent.enforcement.unaccounted import astray, beyond, counted, settled, taken
 from nodeagent.slices.cgroups import Home
 from nodeagent.vendors.base import Process
 from tests.nodeagent.machine import A
@@ -75,6 +76,21 @@ def test_where_the_driver_does_not_say_what_one_has_its_slice_is_not_known():
 
 def test_a_process_that_is_not_to_be_found_is_nobodys():
     assert taken([Process(1, 5)], {}, SLICES, NAMES) == {ONE: 0, TWO: 0, SIDE: 0}
+
+
+def test_counted_is_what_those_on_the_card_count_or_else_everybody():
+    slots = [Slot(1, 10), Slot(2, 20), Slot(3, 40)]
+    assert counted(slots, {1, 3, 9}) == 50
+    assert counted(slots, {9}) == 70
+    assert counted([], {1}) == 0
+    assert counted(None, {1}) is None
+
+
+@given(st.lists(st.builds(Slot, st.integers(0, 4), BYTES)), st.sets(st.integers(0, 4)))
+def test_no_more_is_counted_than_the_region_says(slots: list[Slot], owners: set[int]):
+    count = counted(slots, owners)
+    assert count is not None
+    assert 0 <= count <= sum(slot.used for slot in slots)
 
 
 def test_beyond_the_count_is_what_the_driver_says_less_the_larger_count():
