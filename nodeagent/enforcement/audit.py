@@ -103,9 +103,12 @@ class Auditor:
         of = ", ".join(sorted(silent))
         self._say(of and f"the driver does not say what processes have of {of}")
         names = self._names({sharer.pod for sharer in sharers})
+        # Where only one counts, it does not matter who it is, and asking costs a part of the look.
+        several = {card for some in slots for (_, card), those in some.items() if len(those) > 1}
         seen: dict[Place, int | None] = {}
         for card, processes in listed.items():
-            owners = frozenset(_of_each([one.pid for one in processes], self._owner).values())
+            asked = [one.pid for one in processes] if card in several else []
+            owners = frozenset(_of_each(asked, self._owner).values())
             for folder, has in taken(processes, homes, on.get(card, ()), names).items():
                 counts = [counted(some.get((folder, card)), owners) for some in slots]
                 seen[folder, card] = beyond(has, counts)
