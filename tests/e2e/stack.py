@@ -186,6 +186,10 @@ def install(cluster: Cluster) -> Stack:
     cluster.import_image(images.workload({"/usr/local/bin/fill": BUILD / "tools" / "fill"}))
     values = {
         "image": {"repository": "localhost/tranche", "tag": "e2e", "pullPolicy": "Never"},
+        "settings": {
+            "dialects": {"volcano": {"gpuMemoryFactor": 1}, "kai": True},
+            "vendors": {"hygon": {}},
+        },
         "agent": {
             "driverRoot": str(stack.driver_root),
             # This machine's own mounts may be private, as without systemd.
