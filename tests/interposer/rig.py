@@ -10,7 +10,7 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,14 @@ def build_library(
     return TESTS / variant / "libtranche.so"
 
 
-def build_client(name: str, *flags: str, source: str | None = None) -> Path:
+def build_client(
+    name: str, *flags: str, source: str | None = None, compiler: Sequence[str] = ()
+) -> Path:
     """One of the C programs beside this file."""
     target = TESTS / "clients" / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    compiler = os.environ.get("CC", "cc")
-    words = [compiler, "-O1", "-g", "-w", "-o", target, CLIENTS / (source or f"{name}.c")]
+    words = [*(compiler or [os.environ.get("CC", "cc")]), "-O1", "-g", "-w", "-o", target]
+    words.append(CLIENTS / (source or f"{name}.c"))
     subprocess.run([*words, *flags, "-ldl", "-lpthread"], check=True)
     return target
 
@@ -206,7 +208,7 @@ class Rig:
         words = [sys.executable, maker, self.root, "--cards", cards, "--placeholder-devices"]
         subprocess.run(words, check=True)
 
-    def libraries(self, folder: str) -> None:
+    def libraries(self, folder: str | Path) -> None:
         """Puts another build of the driver into the node."""
         for library in Path(folder).iterdir():
             shutil.copy(library, self.root / "usr/lib/x86_64-linux-gnu" / library.name)

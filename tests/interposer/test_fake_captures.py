@@ -1,4 +1,4 @@
-"""The fake driver keeps CUDA's rules of stream capture: cuda.h, cuThreadExchangeStreamCaptureMode."""
+"""The fake driver keeps the rules of stream capture: cuda.h, cuThreadExchangeStreamCaptureMode."""
 
 from collections.abc import Iterator
 
