@@ -17,7 +17,9 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUILD = REPOSITORY / "build"
-TESTS = BUILD / "tests-interposer"
+SANITIZE = os.environ.get("TRANCHE_SANITIZE", "")
+"""What all is built with: thread, or address,undefined."""
+TESTS = BUILD / "-".join(["tests-interposer", *SANITIZE.split(",")[: bool(SANITIZE)]])
 LIMITS = TESTS / "slice/limits"
 REGION = TESTS / "slice/region"
 CLIENTS = Path(__file__).parent / "clients"
@@ -64,7 +66,8 @@ def build_library(
     all_defines = " ".join(
         [*(f'-DTRANCHE_{name}_PATH=\\"{path}\\"' for name, path in paths.items()), defines]
     )
-    words = ["library", f"VARIANT=tests-interposer/{variant}", f"DEFINES={all_defines}"]
+    words = ["library", f"VARIANT={TESTS.name}/{variant}", f"DEFINES={all_defines}"]
+    sanitize = sanitize or SANITIZE
     words += [f"SANITIZE={sanitize}"] if sanitize else []
     make(*words, *([f"CC={compiler}"] if compiler else []))
     return TESTS / variant / "libtranche.so"
@@ -78,6 +81,7 @@ def build_client(
     target.parent.mkdir(parents=True, exist_ok=True)
     words = [*(compiler or [os.environ.get("CC", "cc")]), "-O1", "-g", "-w", "-o", target]
     words.append(CLIENTS / (source or f"{name}.c"))
+    words += [f"-fsanitize={SANITIZE}"] if SANITIZE and not compiler else []
     subprocess.run([*words, *flags, "-ldl", "-lpthread"], check=True)
     return target
 
@@ -265,6 +269,9 @@ class Rig:
         own = {"LD_LIBRARY_PATH": str(self.root / "usr/lib/x86_64-linux-gnu")}
         if interposed:
             own["LD_PRELOAD"] = str(self.library)
+        if SANITIZE:
+            own["ASAN_OPTIONS"] = "verify_asan_link_order=0:detect_leaks=0"
+            own["TSAN_OPTIONS"] = "exitcode=66"
         return {"PATH": os.environ["PATH"]} | own | more
 
     @contextmanager
