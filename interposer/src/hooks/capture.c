@@ -38,7 +38,7 @@ BEGINS(cuStreamBeginCapture_ptsz, (CUstream stream), stream)
 BEGINS(cuStreamBeginCapture_v2, (CUstream stream, int mode), stream, mode)
 BEGINS(cuStreamBeginCapture_v2_ptsz, (CUstream stream, int mode), stream, mode)
 
-#define TO_GRAPH_PARAMETERS                                                                            \
+#define TO_GRAPH_PARAMETERS                                                                               \
     CUstream stream, CUgraph graph, const CUgraphNode *nodes, const CUgraphEdgeData *edges, size_t count, \
         int mode
 #define TO_GRAPH_ARGUMENTS stream, graph, nodes, edges, count, mode

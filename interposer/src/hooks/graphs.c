@@ -52,13 +52,13 @@ static CUresult after(const struct cuda *cuda, struct birth *birth, CUgraphExec 
     return result;
 }
 
-#define INSTANTIATES(name, parameters, ...)                                    \
-    EXPORT CUresult name parameters {                                          \
-        const struct cuda *cuda = driver_cuda();                               \
-        struct birth birth;                                                    \
-        CUresult result = before(cuda, graph, &birth);                         \
-        if (result) return result;                                             \
-        return after(cuda, &birth, exec, FORWARD(cuda, name, __VA_ARGS__));    \
+#define INSTANTIATES(name, parameters, ...)                                 \
+    EXPORT CUresult name parameters {                                       \
+        const struct cuda *cuda = driver_cuda();                            \
+        struct birth birth;                                                 \
+        CUresult result = before(cuda, graph, &birth);                      \
+        if (result) return result;                                          \
+        return after(cuda, &birth, exec, FORWARD(cuda, name, __VA_ARGS__)); \
     }
 
 #define LOGGED_PARAMETERS CUgraphExec *exec, CUgraph graph, CUgraphNode *culprit, char *log, size_t room
