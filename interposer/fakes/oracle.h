@@ -32,8 +32,9 @@ struct oracle_process {
     uint32_t taken; /* 1: used, maybe by a dead one; the lock on its byte tells */
     int32_t pid;    /* as the process itself sees it, in this namespace: */
     uint64_t pid_namespace;
+    uint64_t program; /* a number that exec changes */
     uint64_t used[MOST_CARDS];
-    uint64_t reserved[30];
+    uint64_t reserved[29];
 };
 
 struct oracle {
