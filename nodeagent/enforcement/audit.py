@@ -133,9 +133,9 @@ class Auditor:
     def _say(self, trouble: str) -> None:
         """Logs a trouble once, and its end once."""
         if trouble and trouble != self._said:
-            _log.warning("slices are charged no more than they count", why=trouble)
+            _log.warning("what slices have beyond their count is not known", why=trouble)
         elif self._said and not trouble:
-            _log.info("slices are charged by the driver's word again")
+            _log.info("what slices have beyond their count is known again")
         self._said = trouble
 
 
