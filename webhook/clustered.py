@@ -1,6 +1,7 @@
 """The world as it is in production: an API server that is watched and written to."""
 
 import time
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -51,10 +52,10 @@ async def clustered(options: Options, settings: Settings, served: Served) -> Wor
     )
 
 
-def names_of_service(service: str, namespace: str) -> tuple[str, ...]:
-    """The names by which a Service is called; the API server uses the first."""
-    full = f"{service}.{namespace}.svc"
-    return (full, f"{full}.cluster.local", f"{service}.{namespace}", service)
+def names_of_services(services: Iterable[str], namespace: str) -> tuple[str, ...]:
+    """The names by which Services are called; the API server uses those in `.svc`."""
+    full = [f"{service}.{namespace}.svc" for service in services]
+    return (*full, *(f"{name}.cluster.local" for name in full))
 
 
 def _source(options: Options, cluster: Cluster, served: Served) -> Source:
@@ -64,7 +65,7 @@ def _source(options: Options, cluster: Cluster, served: Served) -> Source:
         Secret(cluster, options.namespace, options.secret),
         Configuration(cluster, options.webhook_configuration),
         served,
-        names_of_service(options.service, options.namespace),
+        names_of_services(options.services, options.namespace),
     )
 
 

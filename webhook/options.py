@@ -18,7 +18,7 @@ class Options:
 
     settings: Path | None
     namespace: str
-    service: str
+    services: tuple[str, ...]
     tls: str
     tls_dir: Path
     secret: str
@@ -123,10 +123,11 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     flag(
         tls,
-        "--service",
+        "--services",
         "tranche-webhook",
-        metavar="NAME",
-        help="the Service whose names the certificate bears",
+        type=_names,
+        metavar="NAME,...",
+        help="the Services whose names the certificate bears",
     )
 
     cluster = parser.add_argument_group("cluster")
@@ -184,6 +185,10 @@ class _Formatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaults
         if action.default in {None, False}:
             return action.help
         return super()._get_help_string(action)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
 
 
 def _port(text: str) -> int:

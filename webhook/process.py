@@ -67,9 +67,10 @@ async def serve(options: Options, settings: Settings) -> None:
             tasks = [group.create_task(watch.run()) for watch in watches]
             tasks.append(group.create_task(_look_after(world.source)))
             tasks.append(group.create_task(_settle(watches)))
-            await status.start()
             await extending.start()
             await admission.start(served.context)
+            # Last, since it may say at once that the process is ready.
+            await status.start()
             _log.info(
                 "serving",
                 admission_port=admission.port,

@@ -9,13 +9,19 @@
     visibleDevices: strip           # or refuse: NVIDIA_VISIBLE_DEVICES set by a pod that gets cards
     managed: true                   # false: a bare count of cards belongs to another plugin
     defaults: {default: "", adopt: "", max: "", models: "", policy: ""}
-    dialects: {hami: true}
+    dialects: {hami: true}          # others' words that are read: true, or {their: settings};
+                                    # owners: {<word>: <dialect>} where two claim one word
+    vendors: {ascend: {soft: true}} # makers beside NVIDIA whose own resources are read, each with
+                                    # its settings; the others' stay as they are
+    backend: tranche                # who places pods: tranche, hami, volcano, koordinator, kai or
+                                    # plugin; or {volcano: {gpuMemoryFactor: 10}}
     resources: {nvidia: {count: nvidia.com/gpu, memory: nvidia.com/gpumem, …}}
 """
 
 import re
 from enum import StrEnum
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import msgspec
 import yaml
@@ -25,6 +31,7 @@ from tranche.words.errors import Malformed
 from tranche.words.names import SCHEDULER_NAME
 from tranche.words.namespace import read_rules
 from tranche.words.request import Placing
+from webhook.systems import Systems, make_systems
 
 LONGEST: Final = 64 * 1024
 _RESOURCE: Final = re.compile(
@@ -46,12 +53,6 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {key: str(value) for key, value in msgspec.structs.asdict(self).items() if value}
 
 
-class Dialects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose words are read beside Tranche's own."""
-
-    hami: bool = True
-
-
 class VisibleDevices(StrEnum):
     """What becomes of a pod that chooses cards by NVIDIA_VISIBLE_DEVICES and gets some from us."""
 
@@ -65,7 +66,7 @@ class Resources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nvidia: ResourceNames = ResourceNames()
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Everything that an operator of the cluster decides, each spelled as in the file."""
 
     schedulerName: str = SCHEDULER_NAME  # noqa: N815
@@ -75,8 +76,30 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     visibleDevices: VisibleDevices = VisibleDevices.STRIP  # noqa: N815
     managed: bool = True
     defaults: Defaults = Defaults()
-    dialects: Dialects = Dialects()
+    dialects: dict[str, bool | dict[str, Any]] = msgspec.field(
+        default_factory=lambda: {"hami": True}
+    )
+    vendors: dict[str, dict[str, Any]] = {}
+    backend: str | dict[str, dict[str, Any]] = "tranche"
     resources: Resources = Resources()
+
+    @cached_property
+    def systems(self) -> Systems:
+        """Vendors, dialects and the system that places pods.
+
+        Raises:
+            Malformed: there is no such one, or it has no such settings; `load_settings` has looked.
+        """
+        return make_systems(
+            names=self.resources.nvidia,
+            vendors=self.vendors,
+            dialects=self.dialects,
+            backend=self.backend,
+            own={
+                "schedulerName": self.schedulerName,
+                "runtimeClassName": self.runtimeClassName,
+            },
+        )
 
 
 def load_settings(text: str) -> Settings:
@@ -98,6 +121,10 @@ def load_settings(text: str) -> Settings:
     _check_names(settings.resources.nvidia)
     for fault in read_rules({}, settings.defaults.by_key()).faults.values():
         raise Malformed(f"settings: {fault}")
+    try:
+        _ = settings.systems
+    except Malformed as error:
+        raise Malformed(f"settings: {error}") from error
     return settings
 
 

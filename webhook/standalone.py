@@ -16,7 +16,7 @@ from webhook.certificates.due import Step, due, renew
 from webhook.certificates.material import Material
 from webhook.certificates.served import Served, utc_now
 from webhook.cluster.watch import Watch
-from webhook.clustered import names_of_service
+from webhook.clustered import names_of_services
 from webhook.namespaces import Namespaces, nowhere
 from webhook.options import Options
 from webhook.scheduling.extender import Extender
@@ -133,8 +133,8 @@ class InMemory:
     """A CA that lives as long as the process, for the Service's names and for this machine's."""
 
     def __init__(self, options: Options, served: Served, now: datetime) -> None:
-        service = names_of_service(options.service, options.namespace)
-        self._names = (*service, "localhost", "127.0.0.1")
+        services = names_of_services(options.services, options.namespace)
+        self._names = (*services, "localhost", "127.0.0.1")
         self._out = options.ca_out
         self._served = served
         self._material: Material | None = None

@@ -22,7 +22,9 @@ def test_every_field_can_be_set():
         cardPolicy: spread
         managed: false
         defaults: {default: 3000Mi, adopt: true, max: 8Gi, models: A100, policy: spread}
-        dialects: {hami: false}
+        dialects: {hami: false, volcano: {gpuMemoryFactor: 10}}
+        vendors: {ascend: {soft: true}}
+        backend: plugin
         resources:
           nvidia: {count: a.io/gpu, memory: a.io/mib, memoryPercentage: a.io/share, cores: a.io/c}
         """
@@ -30,14 +32,26 @@ def test_every_field_can_be_set():
     assert settings.resources.nvidia.memory_percentage == "a.io/share"
     assert settings.defaults.by_key()["adopt"] == "True"
     assert not settings.managed
-    assert not settings.dialects.hami
+    assert [one.key for one in settings.systems.dialects] == ["volcano"]
+    assert settings.systems.managed.keys() == {"nvidia", "ascend"}
+    assert settings.systems.writer.key == "plugin"
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("nodePolicies: spread", "unknown field `nodePolicies`"),
-        ("dialects: {volcano: true}", "unknown field `volcano`"),
+        ("dialects: {esperanto: true}", "there is no esperanto, but hami, volcano"),
+        ("dialects: {esperanto: false}", "there is no esperanto"),
+        ("dialects: {volcano: {memory: 1}}", "dialects.volcano: Object contains unknown field"),
+        ("dialects: {volcano: 1}", "$.dialects"),
+        ("dialects: {owners: true}", "dialects.owners"),
+        ("dialects: {owners: {gpu-memory: kai}}", "kai is not read here, but hami"),
+        ("vendors: {acme: {}}", "there is no acme, but nvidia, amd"),
+        ("vendors: {cambricon: {memoryUnit: 1}}", "vendors.cambricon"),
+        ("backend: slurm", "backend: there is no slurm, but tranche, hami"),
+        ("backend: {hami: {}, kai: {}}", "backend: name one of"),
+        ("backend: {volcano: {factor: 1}}", "backend.volcano"),
         ("nodePolicy: random", "$.nodePolicy"),
         ("managed: maybe", "$.managed"),
         ("schedulerName: ''", "schedulerName is empty"),

@@ -239,12 +239,6 @@ def test_only_the_person_s_own_models_are_remarked_on(admission):
     assert "did you mean A100?" in admission.warnings[0]
 
 
-def test_a_partition_is_refused_with_what_could_be_written(admission):
-    refusal = admission.refusal(pod({GPU: "1g.10gb on H100"}))
-    assert "no card into partitions yet" in refusal
-    assert "such as 10Gi and 15% cores" in refusal
-
-
 def test_an_amount_that_nobody_names_is_asked_for(admission):
     assert "say how much, such as 3000Mi on A100" in admission.refusal(pod({GPU: "on A100"}))
 

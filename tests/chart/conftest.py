@@ -44,12 +44,12 @@ class Helm:
 
 
 @contextmanager
-def installed(folder: Path) -> Iterator[Helm]:
+def installed(folder: Path, *flags: str) -> Iterator[Helm]:
     """A server of its own with the chart installed as a user would; about three seconds."""
     need("helm")
     with started(folder) as server:
         helm = Helm(server)
-        helm.install()
+        helm.install(*flags)
         yield helm
 
 

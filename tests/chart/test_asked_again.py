@@ -10,7 +10,7 @@ from tests.chart.objects import pod, pods_path
 
 CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/tranche"
 WORDS = {"tranche.dev/gpu": "1Gi"}
-AGAIN = 'failed calling webhook "pods-again.tranche.dev"'
+AGAIN = 'failed calling webhook "pods-1.tranche.dev"'
 
 
 def said(server: ApiServer, **carries: str) -> str:

@@ -20,6 +20,7 @@ VARIANTS = {
     "own issuer": ("--set=tls.source=cert-manager,tls.certManager.issuerRef.name=corp",),
     "files": (f"--set={FILES}",),
     "driver container": ("--set=agent.driverRoot=/run/nvidia/driver",),
+    "before HAMi": ("--set=settings.backend=hami",),
     "other namespaces only": ("--set=webhook.namespaceSelector.matchLabels.gpu=yes",),
 }
 
@@ -44,7 +45,7 @@ def containers(manifests: Manifests) -> list[tuple[str, dict[str, Any]]]:
 
 def test_names_do_not_repeat_themselves(plain: Manifests):
     named = {(one["kind"], one["metadata"]["name"]) for one in plain}
-    assert ("Deployment", "tranche-webhook") in named
+    assert ("Deployment", "tranche-webhook-0") in named
     assert ("DaemonSet", "tranche-agent") in named
     assert ("MutatingWebhookConfiguration", "tranche") in named
     assert ("ConfigMap", "tranche") in named
@@ -136,25 +137,51 @@ def test_with_a_certificate_from_elsewhere_the_webhook_writes_none(variant: str)
 def test_the_bundle_is_named_only_where_it_is_given(plain: Manifests):
     """What the webhook or cert-manager wrote stays on an upgrade only if the chart is silent."""
 
-    def client(manifests: Manifests) -> dict[str, Any]:
-        webhooks = [
-            webhook
+    def bundles(manifests: Manifests) -> list[str | None]:
+        return [
+            webhook["clientConfig"].get("caBundle")
             for kind in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
             for webhook in manifests.one(kind, "tranche")["webhooks"]
         ]
-        assert len(webhooks) == 4
-        assert all(webhook["clientConfig"] == webhooks[0]["clientConfig"] for webhook in webhooks)
-        return dict(webhooks[0]["clientConfig"])
 
-    assert "caBundle" not in client(plain)
-    assert "caBundle" not in client(rendered("--set=tls.source=cert-manager"))
-    assert client(rendered(f"--set={FILES}"))["caBundle"] == "cGVt"
+    assert bundles(plain) == [None] * 4
+    assert bundles(rendered("--set=tls.source=cert-manager")) == [None] * 4
+    assert bundles(rendered(f"--set={FILES}")) == ["cGVt"] * 4
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 5])
+def test_each_replica_is_asked_by_a_service_of_its_own(replicas: int):
+    manifests = rendered(f"--set=webhook.replicas={replicas}")
+    names = [f"tranche-webhook-{number}" for number in range(replicas)]
+    calls = manifests.one("MutatingWebhookConfiguration", "tranche")["webhooks"]
+    assert [call["clientConfig"]["service"]["name"] for call in calls] == names
+    conditions = [[one["name"] for one in call["matchConditions"]] for call in calls]
+    again = ["was-not-answered", "speaks-of-accelerators"]
+    assert conditions == [again[1:], *[again] * (replicas - 1)]
+    for name in names:
+        pods = manifests.one("Deployment", name)["spec"]["template"]
+        chosen = {
+            other
+            for other in names
+            if manifests.one("Service", other)["spec"]["selector"].items()
+            <= pods["metadata"]["labels"].items()
+        }
+        assert chosen == {name}
+        (program,) = (one for one in pods["spec"]["containers"] if one["name"] == "webhook")
+        assert parse_options(program["args"], {}).services == tuple(names)
+
+
+def test_with_no_replica_there_is_nobody_to_ask_and_the_policies_stand():
+    manifests = rendered("--set=webhook.replicas=0")
+    assert manifests.one("MutatingWebhookConfiguration", "tranche")["webhooks"] is None
+    assert not manifests.of("Deployment")
+    assert manifests.one("ValidatingAdmissionPolicy", "tranche-answered")
 
 
 def test_cert_manager_issues_for_the_service_and_its_ca_is_injected():
     manifests = rendered("--set=tls.source=cert-manager")
     leaf = manifests.one("Certificate", "tranche-webhook")["spec"]
-    assert f"tranche-webhook.{NAMESPACE}.svc" in leaf["dnsNames"]
+    assert f"tranche-webhook-0.{NAMESPACE}.svc" in leaf["dnsNames"]
     assert leaf["secretName"] == "tranche-webhook-issued"
     authority = manifests.one("Certificate", "tranche-webhook-ca")["spec"]
     issuer = manifests.one("Issuer", leaf["issuerRef"]["name"])["spec"]
@@ -190,18 +217,15 @@ def test_kube_scheduler_asks_the_extender_and_no_node_of_what_the_ledger_counts(
     assert extender["ignorable"] is False
     assert extender["nodeCacheCapable"] is True
     ignored = {r["name"]: r.get("ignoredByScheduler", False) for r in extender["managedResources"]}
-    assert ignored == {
-        "nvidia.com/gpu": True,
-        "nvidia.com/gpumem": True,
-        "nvidia.com/gpumem-percentage": True,
-        "nvidia.com/gpucores": True,
-        "nvidia.com/priority": True,
-    }
+    nvidia = {name for name in ignored if name.startswith("nvidia.com/")}
+    words = ("gpu", "gpumem", "gpumem-percentage", "gpucores", "priority")
+    assert nvidia == {f"nvidia.com/{word}" for word in words}
+    assert all(ignored.values())
 
 
 def test_a_change_of_settings_replaces_the_webhooks_pods(plain: Manifests):
     def sums(manifests: Manifests) -> str:
-        template = manifests.one("Deployment", "tranche-webhook")["spec"]["template"]
+        template = manifests.one("Deployment", "tranche-webhook-0")["spec"]["template"]
         return str(template["metadata"]["annotations"]["checksum/configuration"])
 
     assert sums(rendered("--set=settings.nodePolicy=spread")) != sums(plain)
@@ -214,7 +238,7 @@ def test_a_change_of_settings_replaces_the_webhooks_pods(plain: Manifests):
 )
 def test_kube_scheduler_is_of_the_clusters_version(cluster: str, tag: str):
     found = dict(containers(rendered(f"--kube-version={cluster}")))
-    image = found["tranche-webhook/scheduler"]["image"]
+    image = found["tranche-webhook-0/scheduler"]["image"]
     assert image == f"registry.k8s.io/kube-scheduler:{tag}"
 
 
@@ -244,7 +268,7 @@ def test_the_flags_are_those_that_the_programs_take(plain: Manifests):
     agent = read_settings(found["tranche-agent/agent"]["args"], {"NODE_NAME": "n1"})
     assert agent.resource_name == "nvidia.com/gpu"
     for flags in ((), VARIANTS["files"]):
-        webhook = dict(containers(rendered(*flags)))["tranche-webhook/webhook"]
+        webhook = dict(containers(rendered(*flags)))["tranche-webhook-0/webhook"]
         parse_options(webhook["args"], {})
 
 

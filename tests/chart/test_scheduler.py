@@ -28,7 +28,7 @@ def scheduler(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> It
     server.write_kubeconfig(credentials, server.token(NAMESPACE, "tranche-webhook"))
     config["clientConnection"] = {"kubeconfig": str(credentials)}
     (folder / "scheduler.yaml").write_text(yaml.safe_dump(config))
-    spec = manifests.one("Deployment", "tranche-webhook")["spec"]["template"]["spec"]
+    spec = manifests.one("Deployment", "tranche-webhook-0")["spec"]["template"]["spec"]
     (container,) = (one for one in spec["containers"] if one["name"] == "scheduler")
     flags = [flag for flag in container["args"] if not flag.startswith("--config=")]
     (port,) = free_ports(1)

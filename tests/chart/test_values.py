@@ -57,7 +57,8 @@ def test_every_value_is_described_and_no_object_of_ours_takes_strangers():
 
 def test_every_value_of_the_schema_has_a_default_in_the_values_file():
     values = yaml.safe_load((CHART / "values.yaml").read_text())
-    optional = {"global", "settings.defaults", "tls.certManager.issuerRef"}
+    optional = {"global", "settings.defaults", "settings.dialects", "settings.vendors"}
+    optional |= {"tls.certManager.issuerRef"}
     for path, _ in properties(SCHEMA):
         if any(path == one or path.startswith(f"{one}.") for one in optional):
             continue

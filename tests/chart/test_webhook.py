@@ -32,7 +32,7 @@ def test_it_watches_keeps_its_certificate_and_is_trusted(server: ApiServer, tmp_
     )
     credentials = tmp_path / "kubeconfig"
     server.write_kubeconfig(credentials, server.token(NAMESPACE, "tranche-webhook"))
-    spec = manifests.one("Deployment", "tranche-webhook")["spec"]["template"]["spec"]
+    spec = manifests.one("Deployment", "tranche-webhook-0")["spec"]["template"]["spec"]
     (container,) = (one for one in spec["containers"] if one["name"] == "webhook")
     flags = [
         flag.replace("/etc/tranche", str(tmp_path)).replace("$(POD_NAMESPACE)", NAMESPACE)

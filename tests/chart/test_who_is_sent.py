@@ -34,7 +34,7 @@ def strict(server: ApiServer) -> Iterator[None]:
 
 def is_sent(server: ApiServer, manifest: dict[str, Any]) -> bool:
     answer = server.call("POST", pods_path(), manifest)
-    sent = 'failed calling webhook "pods.tranche.dev"' in answer.message
+    sent = 'failed calling webhook "pods-0.tranche.dev"' in answer.message
     assert sent or answer.status in {201, 403}, answer
     return sent
 

@@ -2,10 +2,17 @@
 
 import pytest
 
-from tranche.dialects.hami import read_annotations, read_priority
+from tranche.dialects.base import PodWords
+from tranche.dialects.hami import Hami, read_priority
 from tranche.words.errors import Refusal
 from tranche.words.request import Model, Placing
-from tranche.words.said import NOTHING, Said
+from tranche.words.said import NOTHING, Reading, Said
+
+
+def read_annotations(annotations):
+    """What they say of a container that asks for NVIDIA's cards."""
+    words = PodWords(annotations, containers={"main": {"nvidia.com/gpu": 1}})
+    return Hami().read(words).get("main", Reading(NOTHING))
 
 
 def test_types_and_uuids_to_use_and_to_avoid():

@@ -35,7 +35,6 @@ class Stack:
 
     cluster: Cluster
     pods: Pods = field(init=False)
-    replicas: int = 2
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pods", Pods(self.cluster))
@@ -83,16 +82,21 @@ class Stack:
         )
         eventually(lambda: self.cluster.kubectl("get", "serviceaccount/default", "-n", name))
 
-    def scale_webhook(self, replicas: int) -> None:
-        """Scales the deployment and waits until so many answer, or until none does."""
-        of = ("-n", NAMESPACE)
-        self.cluster.kubectl("scale", "deployment/tranche-webhook", f"--replicas={replicas}", *of)
-        if replicas:
-            self.cluster.kubectl("rollout", "status", "deployment/tranche-webhook", *of)
-            self.wait_until_reached()
-            return
+    def webhooks(self, *verb: str) -> str:
+        """What kubectl says of the Deployments, or with `get pods` of the pods, of the webhook."""
         label = "--selector=app.kubernetes.io/component=webhook"
-        eventually(lambda: not self.cluster.kubectl("get", "pods", label, *of, "-o", "name"))
+        return self.cluster.kubectl(*verb, label, "-n", NAMESPACE)
+
+    def stop_webhook(self) -> None:
+        """Scales it to nothing and waits until nobody answers."""
+        self.webhooks("scale", "deployment", "--replicas=0")
+        eventually(lambda: not self.webhooks("get", "pods", "--output=name"))
+
+    def start_webhook(self) -> None:
+        """Puts each replica back and waits until they answer."""
+        self.webhooks("scale", "deployment", "--replicas=1")
+        self.webhooks("rollout", "status", "deployment")
+        self.wait_until_reached()
 
     def wait_until_reached(self) -> None:
         """Waits until the API server's way through the Service leads to the webhook."""
@@ -122,19 +126,24 @@ class Stack:
             out, _ = load.communicate(timeout=120)
         finally:
             load.kill()
+            load.wait()
         said: dict[str, Any] = json.loads(out)
         print(f"\nload: {said}")
         return said
 
-    def kill(self, program: str) -> None:
-        """SIGKILL to every process of a program that runs in a pod; the kubelet starts it again."""
+    def kill(self, program: str, pod: str = "", number: int = signal.SIGKILL) -> None:
+        """A signal to every process of a program that runs in a pod, or in the pod of that uid.
+
+        After SIGKILL the kubelet starts it again.
+        """
         killed = 0
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 words = (process / "cmdline").read_text().split("\0")
-                in_pod = "kubepods" in (process / "cgroup").read_text()
+                groups = (process / "cgroup").read_text()
+                in_pod = "kubepods" in groups and pod in groups
                 if in_pod and any(Path(word).name == program for word in words):
-                    os.kill(int(process.name), signal.SIGKILL)
+                    os.kill(int(process.name), number)
                     killed += 1
         assert killed, f"no process of {program} runs in a pod"
 
@@ -177,7 +186,6 @@ def install(cluster: Cluster) -> Stack:
     cluster.import_image(images.workload({"/usr/local/bin/fill": BUILD / "tools" / "fill"}))
     values = {
         "image": {"repository": "localhost/tranche", "tag": "e2e", "pullPolicy": "Never"},
-        "webhook": {"replicas": stack.replicas},
         "agent": {
             "driverRoot": str(stack.driver_root),
             # This machine's own mounts may be private, as without systemd.

@@ -10,10 +10,10 @@ from tests.e2e.stack import Stack
 
 @pytest.fixture
 def nobody(stack: Stack) -> Iterator[None]:
-    """The webhook's deployment scaled to 0, and back to what it was afterwards."""
-    stack.scale_webhook(0)
+    """No webhook at first, and all of it again afterwards."""
+    stack.stop_webhook()
     yield
-    stack.scale_webhook(stack.replicas)
+    stack.start_webhook()
 
 
 @pytest.mark.usefixtures("nobody")
@@ -36,10 +36,10 @@ def test_a_plain_pod_is_created_and_an_accelerator_pod_told_what_is_down(stack: 
 
 @pytest.mark.usefixtures("nobody")
 def test_running_slices_are_not_hurt_and_their_pods_can_be_deleted(stack: Stack):
-    stack.scale_webhook(stack.replicas)
+    stack.start_webhook()
     hold = ("--json", "--hold", "forever")
     stack.pods.create(pod("stays", *hold, annotations={"tranche.dev/gpu": "3000Mi"}))
     stack.pods.running("stays")
-    stack.scale_webhook(0)
+    stack.stop_webhook()
     assert stack.pods.all_ready("stays")
     stack.pods.delete("stays")

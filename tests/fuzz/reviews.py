@@ -12,12 +12,26 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["tranche", "webhook"]):
+    from tranche.dialects import known as dialects
+    from tranche.vendors import known as vendors
     from webhook.admission import answer
     from webhook.settings import Settings
 
 import msgspec
 
-SETTINGS = Settings(runtimeClassName="nvidia")
+OWNED = {"volcano.sh/vgpu-number": "volcano", "nvidia.com/gpu.shared": "gpustack"}
+CLUSTERS = [
+    Settings(runtimeClassName="nvidia"),
+    *(
+        Settings(
+            dialects=dict.fromkeys(dialects, True) | {"owners": OWNED},
+            vendors={key: {} for key in vendors},
+            backend=backend,
+        )
+        for backend in ("tranche", "hami", "koordinator", "plugin")
+    ),
+]
+SPOKEN = sorted({word for one in CLUSTERS for d in one.systems.dialects for word in d.claims})
 KEYS = (
     "tranche.dev/gpu",
     "tranche.dev/gpu.main",
@@ -25,8 +39,13 @@ KEYS = (
     "tranche.dev/slices",
     "nvidia.com/use-gputype",
     "hami.io/node-scheduler-policy",
+    *SPOKEN,
 )
-RESOURCES = ("nvidia.com/gpu", "nvidia.com/gpumem", "nvidia.com/gpucores", "nvidia.com/priority")
+RESOURCES = (
+    *("nvidia.com/gpu", "nvidia.com/gpumem", "nvidia.com/gpucores", "nvidia.com/priority"),
+    *sorted(CLUSTERS[-1].systems.names),
+    *(word for word in SPOKEN if "/" in word),
+)
 RULES = ("default", "adopt", "max", "models", "policy", "quota")
 KINDS = ("Pod", "Deployment", "CronJob", "ConfigMap")
 
@@ -60,7 +79,8 @@ def one(raw: bytes) -> None:
     rules = {
         f"tranche.dev/{data.PickValueInList(list(RULES))}": data.ConsumeUnicodeNoSurrogates(30)
     }
-    answered = answer(body, namespace_annotations=lambda _: rules, settings=SETTINGS)
+    cluster = data.PickValueInList(CLUSTERS)
+    answered = answer(body, namespace_annotations=lambda _: rules, settings=cluster)
     if answered.status == 200:
         response = msgspec.json.decode(answered.body)["response"]
         if (

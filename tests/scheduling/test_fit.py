@@ -4,7 +4,7 @@ import pytest
 
 from tests.scheduling.world import A100, T4, World, card, mib, node, percent, pod
 from tranche.words.cards import Card
-from tranche.words.request import Model, Partition, Placing, Request, Whole
+from tranche.words.request import Model, Placing, Request, Whole
 from webhook.settings import Settings
 
 A100S = (Model(("a100",)),)
@@ -123,10 +123,8 @@ async def test_a_slice_without_a_promise_keeps_the_last_core_from_promises(world
         (mib(90000), "largest free slice 81920 MiB of the 90000 asked"),
         (mib(1, count=3), "2 of the 3 cards asked"),
         (mib(1, count=2, same_numa=True), "1 of the 2 cards asked on one NUMA node"),
-        (
-            Request(Partition("1g.10gb")),
-            "partitions such as 1g.10gb are not placed by this release",
-        ),
+        (mib(1, vendor="hygon"), "no card of Hygon"),
+        (mib(1, models=(Model(("910b4",)),)), "no 910B4"),
     ],
 )
 async def test_a_node_tells_the_first_thing_that_is_missing(

@@ -229,9 +229,10 @@ HALVES = {
 @pytest.mark.parametrize("key", VENDORS)
 def test_half_a_card_of_each_vendor_that_can_and_a_way_out_of_the_others(key: str):
     if key in HALVES:
-        fitted, written, _ = put(f"50% on {HALVES[key]}")
-        assert fitted.amount != parse_sentence("whole").amount
-        assert written.resources
+        for part in ("half", "50%"):
+            fitted, written, _ = put(f"{part} on {HALVES[key]}")
+            assert fitted.amount != parse_sentence("whole").amount
+            assert written.resources
     else:
         assert "ask for" in refusal(f"50% on {key}")
 

@@ -13,7 +13,10 @@ import aiohttp
 import pytest
 
 from tranche.words.cards import CARDS_ANNOTATION, Card, dump_cards
+from webhook.listeners import Listener
 from webhook.options import parse_options
+from webhook.process import serve
+from webhook.settings import Settings
 
 CARD = Card("GPU-1", "nvidia", "NVIDIA A100-SXM4-80GB", 81920, holds=("interposer",))
 OBJECTS = {
@@ -141,6 +144,26 @@ async def test_told_to_stop_it_first_stops_being_ready_and_goes_on_serving(proce
     assert (await process.get("/healthz"))[0] == 200
     process.child.send_signal(signal.SIGTERM)
     assert await process.child.wait() == 0
+
+
+async def test_the_port_that_tells_of_readiness_opens_when_all_others_are_open(monkeypatch):
+    opened = asyncio.Queue()
+    start = Listener.start
+
+    async def recorded(listener, context=None):
+        await start(listener, context)
+        opened.put_nowait(listener)
+
+    monkeypatch.setattr(Listener, "start", recorded)
+    ports = ["--admission-port=0", "--extender-port=0", "--status-port=0"]
+    options = parse_options(["--standalone", "--drain=0", *ports], {})
+    serving = asyncio.create_task(serve(options, Settings()))
+    *_, last = [await opened.get() for _ in ports]
+    url = f"http://127.0.0.1:{last.port}/readyz"
+    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+        assert answer.status in {200, 503}
+    signal.raise_signal(signal.SIGTERM)
+    await serving
 
 
 async def test_what_cannot_be_started_is_told_in_one_line(tmp_path):

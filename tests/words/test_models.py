@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tranche.words.errors import Refusal
-from tranche.words.models import matches, parse_model, print_model, remark_on, table
+from tranche.words.models import (
+    matches,
+    parse_model,
+    print_model,
+    remark_on,
+    same_cards,
+    table,
+)
 
 REPORTED = {name: row for row in table().models for name in row.names}
 
@@ -131,3 +138,17 @@ def test_any_words_are_a_model_or_refused(words: str):
 )
 def test_a_mistyped_option_behind_a_model_is_told_from_a_model(words: str, hint: str):
     assert hint in remark_on(parse_model(words))
+
+
+@pytest.mark.parametrize(
+    ("some", "others", "same"),
+    [
+        ("v6e", "tpu-v6e-slice", True),
+        ("A100 40G", "NVIDIA A100-SXM4-40GB", False),
+        ("A100", "A100 40G", False),
+        ("unheard of", "unheard of", True),
+        ("unheard of", "never seen", False),
+    ],
+)
+def test_two_names_may_mean_the_same_cards(some: str, others: str, *, same: bool):
+    assert same_cards((parse_model(some),), (parse_model(others),)) is same

@@ -58,6 +58,8 @@ def test_means(sentence: str):
         ("2 × 50 % on A100 , V100", "2 x 50% on A100 or V100"),  # noqa: RUF001
         ("30%cores and 8Gi memory", "8Gi and 30% cores"),
         ("8Gi and 30pct cores", "8Gi and 30% cores"),
+        ("half on A100", "50% and 50% cores on A100"),
+        ("2 x Quarter", "2 x 25% and 25% cores"),
         ("1Gi spread on A100 spread", "1Gi on A100 spread"),
         ("1Gi on A100 80 GB", "1Gi on A100 80G"),
         ("1 Ti on RTX 2080 Ti", "1024Gi on RTX 2080-Ti"),

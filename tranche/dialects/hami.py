@@ -15,7 +15,7 @@ from tranche.dialects import keys
 from tranche.dialects.base import NO_VENDORS, PodWords, Spoken
 from tranche.dialects.hami_cards import CHOICES, VNPU_MODE, Choice
 from tranche.dialects.measure import field
-from tranche.dialects.writing import alike, names_inside, of_vendor, size_of
+from tranche.dialects.writing import alike, names_inside, of_vendor, size_of, vendor_key
 from tranche.vendors.base import Asked, Vendor, Written
 from tranche.vendors.nvidia import DEFAULT_NAMES, ResourceNames, write_resources
 from tranche.words.errors import Refusal
@@ -100,25 +100,12 @@ class Hami(Spoken, frozen=True):
         self, request: Request, vendors: Mapping[str, Vendor]
     ) -> tuple[Written, tuple[str, ...]]:
         """HAMi's own plugins set the environment, so that of the vendor's stack is left out."""
-        if request.vendor not in (None, "nvidia"):
+        if vendor_key(request) != "nvidia":
             return of_vendor(request, vendors, self.title)
         resources = write_resources(request, self.resources)
         if request.priority is not None:
             resources[PRIORITY] = request.priority
         return Written(resources), ()
-
-
-def read_annotations(annotations: Mapping[str, str], vendor: str = "nvidia") -> Reading:
-    """What HAMi's annotations say of one vendor's cards, whoever asks for them.
-
-    Raises:
-        Refusal: words that cannot be understood or cannot be kept, with the annotation named.
-    """
-    readers: dict[str, keys.Reader] = {}
-    for choice in CHOICES:
-        if choice.vendor == vendor:
-            readers |= choice.readers()
-    return keys.read_keys(annotations, {**readers, **_POLICIES})
 
 
 def read_priority(asked: Asked) -> int | None:
@@ -168,7 +155,7 @@ def _one_soft_card(choice: Choice, asked: Asked) -> None:
 
 def _chosen(request: Request) -> tuple[dict[str, str], tuple[str, ...]]:
     """Annotations for the choice and the order of cards."""
-    vendor = request.vendor or "nvidia"
+    vendor = vendor_key(request)
     choice = next((one for one in CHOICES if one.vendor == vendor), None)
     if choice is None:
         raise Refusal(vendor, "HAMi has no cards of this vendor", "ask for another's")

@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import ClassVar
 
 from tranche.dialects.base import NO_VENDORS, Settings
-from tranche.dialects.writing import of_vendor
+from tranche.dialects.plugin import Plugin
+from tranche.dialects.writing import of_vendor, vendor_key
 from tranche.vendors.base import Vendor, Written
-from tranche.vendors.nvidia import DEFAULT_NAMES, ResourceNames, write_resources
-from tranche.words.names import LIBRARY_PATH, SCHEDULER_NAME
-from tranche.words.request import Request, Whole
+from tranche.vendors.nvidia import DEFAULT_NAMES, Nvidia, ResourceNames
+from tranche.words.makers import without_told_maker
+from tranche.words.names import LIBRARY_PATH, LIBRARY_VARIABLE, SCHEDULER_NAME
+from tranche.words.request import Partition, Request, Slice
 from tranche.words.slices import SLICES_ANNOTATION, dump_slices
 
 
@@ -32,29 +34,27 @@ class Own(Settings, frozen=True):
     def write(
         self, requests: Mapping[str, Request], vendors: Mapping[str, Vendor] = NO_VENDORS
     ) -> Mapping[str, Written]:
-        """The vendor's resources, the sentences, and the interposer where there is a slice."""
-        annotations = {SLICES_ANNOTATION: dump_slices(requests)}
-        sliced = any(not isinstance(one.amount, Whole) for one in requests.values())
-        runtime = self.runtime_class_name if sliced else ""
+        """The vendor's resources, the sentences, and the interposer where it holds a slice."""
+        stacks = {Nvidia.key: Nvidia(resources=self.resources), **vendors}
+        plain = {name: without_told_maker(one, Nvidia.key) for name, one in requests.items()}
+        annotations = {SLICES_ANNOTATION: dump_slices(plain)}
         written: dict[str, Written] = {}
         for name, request in requests.items():
-            stack, warnings = self._stack(request, vendors)
+            stack = self._stack(request, stacks)
             written[name] = replace(
                 stack,
                 annotations={**stack.annotations, **annotations},
-                runtime_class=runtime or stack.runtime_class,
                 scheduler=self.scheduler_name,
-                warnings=warnings,
             )
         return written
 
-    def _stack(
-        self, request: Request, vendors: Mapping[str, Vendor]
-    ) -> tuple[Written, tuple[str, ...]]:
-        if request.vendor not in (None, "nvidia"):
-            return of_vendor(request, vendors, self.title)
-        return Written(write_resources(request, self.resources), env=_preload(request)), ()
-
-
-def _preload(request: Request) -> dict[str, str]:
-    return {} if isinstance(request.amount, Whole) else {"LD_PRELOAD": LIBRARY_PATH}
+    def _stack(self, request: Request, stacks: Mapping[str, Vendor]) -> Written:
+        key = vendor_key(request)
+        if key == Nvidia.key and isinstance(request.amount, Partition):
+            return Plugin(runtime_class_name=self.runtime_class_name).one(request, stacks)
+        written, warnings = of_vendor(request, stacks, self.title)
+        written = replace(written, warnings=warnings)
+        if not stacks[key].interposed or not isinstance(request.amount, Slice):
+            return written
+        runtime = self.runtime_class_name or written.runtime_class
+        return replace(written, env={LIBRARY_VARIABLE: LIBRARY_PATH}, runtime_class=runtime)

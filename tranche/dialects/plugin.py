@@ -8,12 +8,15 @@ from tranche.dialects.base import NO_VENDORS, Settings
 from tranche.dialects.writing import (
     PRODUCT,
     alike,
+    all_names,
     lost,
     of_vendor,
     one_name,
+    vendor_key,
     without_choice,
 )
 from tranche.vendors.base import Vendor, Written
+from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
 from tranche.words.request import Partition, Request, Slice, Whole
 
@@ -35,13 +38,18 @@ class Plugin(Settings, frozen=True):
     ) -> Mapping[str, Written]:
         """The vendor's resources alone; no scheduler knows what a card has left."""
         return alike(
-            self.title, {name: self._written(one, vendors) for name, one in requests.items()}
+            self.title, {name: self.one(request, vendors) for name, request in requests.items()}
         )
 
-    def _written(self, request: Request, vendors: Mapping[str, Vendor]) -> Written:
+    def one(self, request: Request, vendors: Mapping[str, Vendor] = NO_VENDORS) -> Written:
+        """As `write`, for one container.
+
+        Raises:
+            Refusal: likewise.
+        """
         without_choice(request, self.title, models=True)
         gone = lost(request, self.title)
-        if request.vendor in (None, "nvidia"):
+        if vendor_key(request) == Nvidia.key:
             return self._nvidia(request, gone)
         stack, warnings = of_vendor(request, vendors, self.title)
         return replace(stack, warnings=warnings + gone)
@@ -58,10 +66,13 @@ class Plugin(Settings, frozen=True):
                     "NVIDIA's plugin cuts no card to size",
                     "ask for whole cards or a MIG profile such as 1g.10gb, or write for another",
                 )
-        selector = {PRODUCT: one_name(request.models, self.title)} if request.models else {}
+        reported = tuple(name.replace(" ", "-") for name in all_names(request.models))
+        several = reported if len(reported) > 1 else ()
+        one = request.models and not several
         return Written(
             {name: request.count},
-            node_selector=selector,
+            node_selector={PRODUCT: one_name(request.models, self.title)} if one else {},
+            node_affinity={PRODUCT: several} if several else {},
             runtime_class=self.runtime_class_name,
             warnings=gone,
         )

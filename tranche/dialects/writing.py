@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from tranche.dialects.keys import only_inside
+from tranche.vendors import vendor_of
 from tranche.vendors.base import Vendor, Written
+from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
 from tranche.words.models import fits_size, is_called, parse_model, print_model, table
 from tranche.words.request import Model, Partition, Request, Slice, Whole
@@ -21,7 +23,7 @@ def alike(title: str, written: Mapping[str, Written]) -> Mapping[str, Written]:
     """
     first = next(iter(written.values()), None)
     for name, one in written.items():
-        for kind in ("annotations", "labels", "node_selector", "runtime_class"):
+        for kind in ("annotations", "labels", "node_selector", "node_affinity", "runtime_class"):
             mine, theirs = getattr(one, kind), getattr(first, kind)
             if mine != theirs:
                 raise Refusal(
@@ -48,16 +50,24 @@ def size_of(request: Request, title: str) -> Slice | Whole:
     return request.amount
 
 
-def nvidia_only(request: Request, title: str) -> None:
-    """Make sure of the vendor; none named means NVIDIA.
+def vendor_key(request: Request) -> str:
+    """Whose cards these are; NVIDIA's where nothing tells it.
 
     Raises:
-        Refusal: another vendor's cards.
+        Refusal: cards of two makers.
     """
-    if request.vendor not in (None, "nvidia"):
-        raise Refusal(
-            request.vendor or "", f"{title} shares NVIDIA's cards alone", "ask for one of those"
-        )
+    return vendor_of(request, Nvidia.key).key
+
+
+def nvidia_only(request: Request, title: str) -> None:
+    """Make sure that these are NVIDIA's cards.
+
+    Raises:
+        Refusal: another vendor's.
+    """
+    key = vendor_key(request)
+    if key != Nvidia.key:
+        raise Refusal(key, f"{title} shares NVIDIA's cards alone", "ask for one of those")
 
 
 def of_vendor(
@@ -68,7 +78,7 @@ def of_vendor(
     Raises:
         Refusal: no such vendor here, or no size that would do.
     """
-    key = request.vendor or "nvidia"
+    key = vendor_key(request)
     if key not in vendors:
         listed = ", ".join(sorted({"nvidia", *vendors}))
         raise Refusal(key, f"{title} is written here without this vendor", f"ask for {listed}")
@@ -102,7 +112,7 @@ def one_name(models: tuple[Model, ...], title: str) -> str:
     Raises:
         Refusal: several names, or a model that is not known.
     """
-    names = tuple(dict.fromkeys(name for model in models for name in names_of(model)))
+    names = all_names(models)
     if len(names) != 1:
         shown = " or ".join(map(print_model, models)).upper()
         known = ", ".join(names[:4]) or "none that Tranche knows"
@@ -112,6 +122,11 @@ def one_name(models: tuple[Model, ...], title: str) -> str:
             f"write one full name, such as {names[0] if names else 'NVIDIA A100-SXM4-80GB'}",
         )
     return names[0].replace(" ", "-")
+
+
+def all_names(models: tuple[Model, ...]) -> tuple[str, ...]:
+    """All that drivers are known to report for any of these models."""
+    return tuple(dict.fromkeys(name for model in models for name in names_of(model)))
 
 
 def names_inside(models: tuple[Model, ...], title: str) -> tuple[str, tuple[str, ...]]:

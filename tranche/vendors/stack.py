@@ -67,7 +67,11 @@ class Stack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     def names(self) -> frozenset[str]:
         """Every resource name that `read` understands."""
         names = frozenset(name for names in self.families() for name in names.all)
-        return names | self.partitions.resources.keys()
+        return names | self.fixed()
+
+    def fixed(self) -> frozenset[str]:
+        """The partitions among them."""
+        return frozenset(self.partitions.resources)
 
     def read(self, asked: Asked) -> Reading:
         """What the resources of one container ask for; see `Vendor.read`."""

@@ -28,7 +28,10 @@ CLAUSES: Final = (
 )
 """Words that open what comes after the amount."""
 
-_EXPECTED: Final = 'an amount, such as 3000Mi, 50%, 8Gi and 30% cores, or "whole"'
+PARTS: Final = {"half": 50, "quarter": 25}
+"""Words for parts of a card, in percent of its memory and of its cores."""
+
+_EXPECTED: Final = 'an amount, such as 3000Mi, 50%, 8Gi and 30% cores, "half", or "whole"'
 _PERCENT: Final = re.compile(r"[^%]*(%|pct|percent)", re.ASCII)
 _NUMERIC: Final = re.compile(r"[+-]?\.?\d.*", re.ASCII)
 _PLAIN: Final = re.compile(r"[+-]?[\d.]+", re.ASCII)
@@ -70,11 +73,14 @@ def read_amount(cursor: Cursor, *, counted: bool) -> tuple[Amount | None, tuple[
         return None, ()
     if cursor.accept("whole"):
         return Whole(), ()
+    if word in PARTS:
+        cursor.take()
+        return Slice(Percent(PARTS[word]), PARTS[word]), ()
     if IS_PARTITION.fullmatch(word):
         cursor.take()
         return Partition(word), ()
     if not _NUMERIC.fullmatch(word):
-        raise cursor.unknown(_EXPECTED, ("whole", "x", *CLAUSES))
+        raise cursor.unknown(_EXPECTED, ("whole", *PARTS, "x", *CLAUSES))
     return _read_slice(cursor)
 
 

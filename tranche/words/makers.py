@@ -5,6 +5,7 @@ gets cards of one maker.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tranche.words.catalogue import split_maker, table
 from tranche.words.errors import Refusal
@@ -67,6 +68,17 @@ def one_maker(vendor: str | None, models: Iterable[Model]) -> str | None:
 def vendor_of_any(vendor: str | None, models: Iterable[Model]) -> str | None:
     """As `one_maker`, where two makers are somebody else's to refuse: the first that is told."""
     return vendor or next(filter(None, map(vendor_of_model, models)), None)
+
+
+def without_told_maker(request: Request, general: str) -> Request:
+    """The same, without its maker's key where that says nothing new.
+
+    Args:
+        request: as asked.
+        general: the maker that is meant where nothing tells it.
+    """
+    told = vendor_of_any(None, request.models) or general
+    return replace(request, vendor=None) if request.vendor == told else request
 
 
 def vendor_of(request: Request) -> str | None:

@@ -133,6 +133,21 @@ def rows_of(model: Model) -> tuple[Row, ...]:
 
 
 @lru_cache(4096)
+def same_cards(some: tuple[Model, ...], others: tuple[Model, ...]) -> bool:
+    """Whether these mean the same cards: in the same words, or in others that the table knows."""
+    return set(some) == set(others) or (_meant(some) == _meant(others) != frozenset())
+
+
+def _meant(models: tuple[Model, ...]) -> frozenset[tuple[str, int | None]]:
+    """Names and sizes; none where one of the models is not known."""
+    found = [
+        {(n, model.gigabytes) for row in table().models for n in row.names if is_called(model, n)}
+        for model in models
+    ]
+    return frozenset().union(*found) if all(found) else frozenset()
+
+
+@lru_cache(4096)
 def memory_of(model: Model) -> int | None:
     """MiB of one card as it is known to report, the least where it moves with ECC; or None.
 

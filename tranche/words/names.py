@@ -16,3 +16,6 @@ REGION_PATH: Final = "/run/tranche/region"
 
 CDI_KIND: Final = "tranche.dev/slice"
 """Vendor and class of the CDI names that the device plugin hands out."""
+
+LIBRARY_VARIABLE: Final = "LD_PRELOAD"
+"""By which a container's programs are told of it; see ``ld.so(8)``."""

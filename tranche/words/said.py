@@ -9,6 +9,7 @@ from typing import Any
 
 from tranche.words.errors import Refusal
 from tranche.words.makers import vendor_of_any
+from tranche.words.models import same_cards
 from tranche.words.request import (
     Amount,
     Mebibytes,
@@ -54,6 +55,7 @@ _PARTS = tuple(field.name for field in fields(Said) if field.name != "amount")
 _OF_ANY_MAKER = tuple(
     name for name in _PARTS if name not in ("vendor", "models", "not_models", "cards", "not_cards")
 )
+_MODELS = ("models", "not_models")
 NOTHING = Said()
 
 
@@ -66,7 +68,8 @@ def agree(one: Said, other: Said, *, places: tuple[str, str]) -> Said:
     parts: dict[str, Any] = {"amount": _agreed_amount(one.amount, other.amount, places)}
     for name in _PARTS:
         mine, theirs = getattr(one, name), getattr(other, name)
-        if mine is not None and theirs is not None and not _same(mine, theirs):
+        same = same_cards if name in _MODELS else _same
+        if mine is not None and theirs is not None and not same(mine, theirs):
             raise _contradiction(name.replace("_", " "), mine, theirs, places)
         parts[name] = theirs if mine is None else mine
     return Said(**parts)

@@ -3,7 +3,7 @@
 ::
 
     request   = [count "x"] amount ["on" models] ["not" "on" models] {option}
-    amount    = memory ["and" cores] | cores | "whole" | partition
+    amount    = memory ["and" cores] | cores | "half" | "quarter" | "whole" | partition
     memory    = a Kubernetes quantity with a unit | percent          per card
     cores     = percent "cores"                                      per card
     models    = model {("or" | ",") model}            a maker stands for all of its models

@@ -1,21 +1,29 @@
 """What each container of a pod asks for, from all the words that speak for it.
 
-Words of equal rank must agree: the vendor's resources on a container, and Tranche's keys for it.
-A container's own key wins over the pod's.
+Words of equal rank must agree: resources on a container, other systems' words on the pod, and
+Tranche's keys for it. A container's own key wins over the pod's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tranche.dialects import hami
+from tranche import vendors
+from tranche.dialects import mentions, read_pod
+from tranche.dialects.base import PodWords
+from tranche.dialects.hami import Hami
 from tranche.dialects.native import SENTENCE_KEY, NativeWords, read_words
-from tranche.vendors.nvidia import read_resources
+from tranche.dialects.together import Heard
+from tranche.vendors.base import Asked, Vendor, Written
+from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
+from tranche.words.makers import vendor_of_any
 from tranche.words.namespace import PREFIX
 from tranche.words.quantity import parse_quantity
 from tranche.words.said import NOTHING, Reading, Said, agree, fill
+from webhook.admission.rounding import joined
 from webhook.admission.view import Container, Pod
 from webhook.settings import Settings
+from webhook.systems import Systems
 
 DEFAULT_CONTAINER: str = "kubectl.kubernetes.io/default-container"
 
@@ -27,36 +35,43 @@ class Ask:
     Attributes:
         pointer: JSON pointer of the container.
         said: by all the words together.
-        counted: a number of cards was given as the vendor's resource.
+        counted: the vendor's resource by which a number of cards was given; empty for none.
         bare: nothing but that number was given.
         place: what spoke for the container, for refusals.
         warnings: for the person.
+        read: resources of the container that were read, whosoever's words they are.
+        worded: the pod has Tranche's own words.
+        heard: another system's words spoke of the container.
     """
 
     pointer: str
     container: Container
     said: Said
-    counted: bool
+    counted: str
     bare: bool
     place: str
     warnings: tuple[str, ...]
+    read: frozenset[str]
+    worded: bool
+    heard: bool
 
 
-def asks_nothing(pod: Pod, settings: Settings) -> bool:
+def asks_nothing(pod: Pod, systems: Systems) -> bool:
     """Whether no word of the pod speaks of accelerators at all. Most pods end here."""
     for values in (pod.annotations, pod.labels):
         for key in values:
             if key.startswith(PREFIX):
                 return False
-    names = settings.resources.nvidia
-    known = (names.count, names.memory, names.memory_percentage, names.cores)
-    for _, container in pod.containers():
+    asked: dict[str, Asked] = {}
+    for pointer, container in pod.containers():
         if container.resources is not None:
             limits = container.resources.limits or {}
             requests = container.resources.requests or {}
-            if any(name in limits or name in requests for name in known):
+            if not (systems.names.isdisjoint(limits) and systems.names.isdisjoint(requests)):
                 return False
-    return True
+            asked[pointer] = {**requests, **limits}
+    words = PodWords(pod.annotations, pod.labels, pod.spec.node_selector or {}, asked)
+    return not mentions(systems.dialects, words)
 
 
 def read_asks(pod: Pod, settings: Settings) -> tuple[dict[str, Ask], tuple[str, ...]]:
@@ -70,55 +85,141 @@ def read_asks(pod: Pod, settings: Settings) -> tuple[dict[str, Ask], tuple[str, 
     containers = {container.name: pointer for pointer, container in pod.containers()}
     if len(containers) != len(pod.containers()):
         raise Refusal("", "two containers have one name", "give each its own")
-    speaks_for = _default_container(pod, words, containers)
+    speaks_for = _default_container(pod, containers, asked=words.pod is not None)
     _check_named(pod, words, containers)
+    resources = {
+        container.name: _resources(container, _where(container))
+        for _, container in pod.containers()
+    }
+    worded = words.pod is not None or bool(words.named)
+    dialects = settings.systems.read_of(worded=worded)
+    heard = read_pod(
+        dialects,
+        PodWords(
+            pod.annotations,
+            pod.labels,
+            pod.spec.node_selector or {},
+            resources,
+            speaks_for or "",
+            pod.spec.scheduler_name or "",
+        ),
+        settings.systems.owners,
+    )
     asks: dict[str, Ask] = {}
     warnings = list(words.warnings)
     for pointer, container in pod.containers():
         own = words.named.get(container.name)
         general = words.pod if container.name == speaks_for else None
         place = f"annotation {SENTENCE_KEY}.{container.name}" if own else words.pod_place
-        ask, remarks = _ask(pointer, container, _over(own, general), place, settings)
+        spoken = Spoken(_over(own, general), place, resources[container.name], worded)
+        ask, remarks = _ask(pointer, container, spoken, heard, settings)
         warnings += remarks
         if ask is not None:
             asks[container.name] = ask
-    if not asks or not settings.dialects.hami:
-        return asks, tuple(warnings)
-    pods = hami.read_annotations(pod.annotations)
-    return (
-        {name: _with(ask, pods.said) for name, ask in asks.items()},
-        (*warnings, *pods.warnings),
-    )
+    return asks, tuple(warnings)
+
+
+def overhear(
+    asks: Mapping[str, Ask], pod: Pod, written: Mapping[str, Written], systems: Systems
+) -> dict[str, Ask]:
+    """The asks with what HAMi's annotations say of the resources that they are written as.
+
+    HAMi's words on a pod speak of containers that have its resources, and these have them only once
+    the pod is patched. The same asks where nothing is said.
+
+    Raises:
+        Refusal: they are not understood, or contradict what was asked.
+    """
+    worded = any(ask.worded for ask in asks.values())
+    reader = next((one for one in systems.read_of(worded=worded) if one.key == Hami.key), None)
+    silent = {name: written[name].resources for name, ask in asks.items() if not ask.heard}
+    if reader is None or not silent or reader.claims.isdisjoint(pod.annotations):
+        return dict(asks)
+    found = reader.read(PodWords(pod.annotations, containers=silent))
+    overheard = dict(asks)
+    for name, reading in found.items():
+        ask = asks[name]
+        said = agree(ask.said, reading.said, places=(ask.place, "HAMi's annotations on the pod"))
+        overheard[name] = replace(ask, said=said, warnings=ask.warnings + reading.warnings)
+    return overheard
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Tranche's own words for a container, where they stand, and the container's resources.
+
+    ``worded`` tells whether there are such words for any container.
+    """
+
+    native: Reading | None
+    place: str
+    resources: Asked
+    worded: bool
 
 
 def _ask(
-    pointer: str, container: Container, native: Reading | None, place: str, settings: Settings
+    pointer: str, container: Container, spoken: Spoken, heard: Heard, settings: Settings
 ) -> tuple[Ask | None, tuple[str, ...]]:
-    where = f"container {container.name}: resources"
-    asked = _resources(container, where)
+    systems, where, native = settings.systems, _where(container), spoken.native
+    makers, names = _managed(native, systems)
+    rest = {n: value for n, value in heard.rest[container.name].items() if n in names}
     try:
-        vendor = read_resources(asked, settings.resources.nvidia) if asked else Reading(NOTHING)
-        priority = hami.read_priority(asked) if settings.dialects.hami else None
+        vendor = vendors.read(rest, makers) if rest else Reading(NOTHING)
     except Refusal as refusal:
         raise refusal.at(f"{where} {refusal.where}".rstrip()) from None
+    other = heard.readings.get(container.name, Reading(NOTHING))
     if native is not None and vendor.warnings and vendor.said == NOTHING:
         raise Refusal(
             "0",
-            f"no card, yet {place} asks for some",
+            f"no card, yet {spoken.place} asks for some",
             "leave it out",
-            where=f"{where} {settings.resources.nvidia.count}",
+            where=f"{where} {min(rest)}",
         )
-    counted = vendor.said.count is not None
-    bare = native is None and counted and vendor.said.amount is None
-    if (bare and not settings.managed) or (native is None and vendor.said == NOTHING):
-        return None, tuple(f"container {container.name}: {warning}" for warning in vendor.warnings)
+    nothing = native is None and vendor.said == NOTHING
+    bare = native is None and vendor.said.count is not None and vendor.said.amount is None
+    foreign = other.said.amount is not None or other.said.count is not None
+    ours = settings.managed or vendor.said.vendor != Nvidia.key
+    if not foreign and (nothing or (bare and not ours)):
+        return None, tuple(f"container {container.name}: {one}" for one in vendor.warnings)
     said = vendor.said
     if native is not None:
-        said = agree(native.said, vendor.said, places=(place, where))
-    said = agree(said, Said(priority=priority), places=(place or where, f"{where} {hami.PRIORITY}"))
-    heard = [f"{place}: {warning}" for warning in (native.warnings if native else ())]
-    heard += [f"{where} {warning}" for warning in vendor.warnings]
-    return Ask(pointer, container, said, counted, bare, place or where, tuple(heard)), ()
+        said = joined(native.said, said, rest, systems.vendors, places=(spoken.place, where))
+    title = heard.places.get(container.name, "")
+    said = agree(said, other.said, places=(spoken.place or where, title))
+    warnings = [f"{spoken.place}: {warning}" for warning in (native.warnings if native else ())]
+    warnings += [f"{where} {warning}" for warning in vendor.warnings]
+    warnings += [f"container {container.name}: {warning}" for warning in other.warnings]
+    return Ask(
+        pointer=pointer,
+        container=container,
+        said=said,
+        counted=_counted(vendor.said, other.said, rest, title),
+        bare=bare and not foreign,
+        place=spoken.place or where,
+        warnings=tuple(warnings),
+        read=frozenset(spoken.resources.keys() - heard.rest[container.name].keys()) | rest.keys(),
+        worded=spoken.worded,
+        heard=container.name in heard.readings,
+    ), ()
+
+
+def _counted(vendor: Said, other: Said, rest: Asked, title: str) -> str:
+    if vendor.count is not None:
+        return min(rest)
+    return "" if other.count is None else title
+
+
+def _managed(
+    native: Reading | None, systems: Systems
+) -> tuple[Mapping[str, Vendor], frozenset[str]]:
+    """Vendors whose resources are read, and their names: beside words, also of whom these name."""
+    said = NOTHING if native is None else native.said
+    told = vendor_of_any(said.vendor, said.models or ())
+    if told is None or told in systems.managed:
+        return systems.managed, systems.names
+    vendor = systems.vendors[told]
+    names = systems.names | (vendor.names() - vendor.fixed())
+    return {**systems.managed, told: vendor}, names
 
 
 def _over(own: Reading | None, general: Reading | None) -> Reading | None:
@@ -127,9 +228,8 @@ def _over(own: Reading | None, general: Reading | None) -> Reading | None:
     return Reading(fill(own.said, general.said), own.warnings + general.warnings)
 
 
-def _with(ask: Ask, said: Said) -> Ask:
-    together = agree(ask.said, said, places=(ask.place, "HAMi's annotations on the pod"))
-    return Ask(ask.pointer, ask.container, together, ask.counted, ask.bare, ask.place, ask.warnings)
+def _where(container: Container) -> str:
+    return f"container {container.name}: resources"
 
 
 def _resources(container: Container, where: str) -> Mapping[str, str | int | float]:
@@ -151,15 +251,16 @@ def _resources(container: Container, where: str) -> Mapping[str, str | int | flo
     return {**requests, **limits}
 
 
-def _default_container(pod: Pod, words: NativeWords, containers: Mapping[str, str]) -> str | None:
-    if words.pod is None:
-        return None
+def _default_container(pod: Pod, containers: Mapping[str, str], *, asked: bool) -> str | None:
+    """The container that words for the pod speak for; it has to be there if any are asked."""
     chosen = pod.annotations.get(DEFAULT_CONTAINER)
-    if chosen:
+    if chosen and (asked or chosen in containers):
         if chosen not in containers:
             raise _no_container(f"annotation {DEFAULT_CONTAINER}", chosen, containers)
         return chosen
     if not pod.spec.containers:
+        if not asked:
+            return None
         raise Refusal("", "the pod has no containers", "give it one")
     return pod.spec.containers[0].name
 

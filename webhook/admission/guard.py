@@ -1,19 +1,24 @@
 """What about the pod itself, whatever it asks, forbids a slice or a card."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from tranche.dialects import hami
+from tranche.vendors.base import Written
 from tranche.words.assignment import ASSIGNED_ANNOTATION
 from tranche.words.errors import Refusal
 from tranche.words.request import Request, Whole
 from tranche.words.slices import LONGEST, SLICES_ANNOTATION
 from webhook.admission.asks import Ask
-from webhook.admission.view import Pod
+from webhook.admission.reach import reaches_cards
+from webhook.admission.view import Container, Pod, Volume
 from webhook.settings import Settings
 
-LIBRARY_VARIABLE: str = "LD_PRELOAD"
 MIRROR: str = "kubernetes.io/config.mirror"
 """On the API server's copy of a static pod; source: Kubernetes, pkg/kubelet/types."""
+
+_SEES_ALL: Final = (
+    "spec.hostPID: its slice is held as ever, but as root it may look into the processes of others"
+)
 
 
 def check_reserved(pod: Pod, written: str | None) -> None:
@@ -35,9 +40,16 @@ def check_reserved(pod: Pod, written: str | None) -> None:
 
 
 def check_pod(
-    pod: Pod, asks: Mapping[str, Ask], requests: Mapping[str, Request], settings: Settings
-) -> None:
-    """Refuse what could never be held to its slice, or never be placed by Tranche.
+    pod: Pod,
+    asks: Mapping[str, Ask],
+    requests: Mapping[str, Request],
+    written: Mapping[str, Written],
+    settings: Settings,
+) -> list[str]:
+    """Refuse what could never be held to its slice, or never be placed.
+
+    Returns:
+        Warnings about a slice that is held, but not alone.
 
     Raises:
         Refusal: see the sentences below.
@@ -57,27 +69,28 @@ def check_pod(
             "write it as nodeSelector {kubernetes.io/hostname: …} instead",
             where="spec.nodeName",
         )
-    ours = (settings.schedulerName, "default-scheduler", "")
-    taken = (*ours, hami.SCHEDULER_NAME) if settings.dialects.hami else ours
-    if (spec.scheduler_name or "") not in taken:
+    told = next(iter(written.values())).scheduler
+    taken = {told, settings.schedulerName, "default-scheduler", ""} | settings.systems.schedulers
+    if told and (spec.scheduler_name or "") not in taken:
         raise Refusal(
             spec.scheduler_name or "",
-            f"cards and slices are placed by {settings.schedulerName} alone",
+            f"cards and slices are placed by {told} alone",
             "leave it out",
             where="spec.schedulerName",
         )
     if all(isinstance(request.amount, Whole) for request in requests.values()):
-        return
+        return []
     selector = spec.node_selector or {}
     if "windows" in ((spec.os and spec.os.name) or "", selector.get("kubernetes.io/os")):
         raise Refusal("", "slices are held on Linux only", "ask for a whole card", where="spec.os")
     for name, ask in asks.items():
         if not isinstance(requests[name].amount, Whole):
-            _check_sliced(ask)
+            _check_sliced(ask.container, written[name])
+            _check_mounts(ask.container, spec.volumes or [])
+    return [_SEES_ALL] if spec.host_pid else []
 
 
-def _check_sliced(ask: Ask) -> None:
-    container = ask.container
+def _check_sliced(container: Container, written: Written) -> None:
     where = f"container {container.name}"
     if container.security_context is not None and container.security_context.privileged:
         raise Refusal(
@@ -87,13 +100,25 @@ def _check_sliced(ask: Ask) -> None:
             where=f"{where}: securityContext",
         )
     for variable in container.env or ():
-        if variable.name == LIBRARY_VARIABLE and variable.value_from is not None:
+        if variable.name in written.env and variable.value_from is not None:
             raise Refusal(
                 "",
-                f"{LIBRARY_VARIABLE} comes from elsewhere, and Tranche's library has to be joined "
-                "to its value",
+                f"{variable.name} comes from elsewhere, and Tranche has to write it",
                 "write the value out",
-                where=f"{where}: env {LIBRARY_VARIABLE}",
+                where=f"{where}: env {variable.name}",
+            )
+
+
+def _check_mounts(container: Container, volumes: Iterable[Volume]) -> None:
+    mounted = {mount.name for mount in container.volume_mounts or ()}
+    for volume in volumes:
+        path = (volume.host_path and volume.host_path.path) or ""
+        if path and volume.name in mounted and reaches_cards(path):
+            raise Refusal(
+                path,
+                "by that folder of the node a container gets past its slice",
+                "mount less of the node, or ask for a whole card",
+                where=f"container {container.name}: hostPath volume {volume.name}",
             )
 
 

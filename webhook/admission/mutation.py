@@ -8,13 +8,14 @@ from tranche.words.errors import shorten
 from tranche.words.namespace import read_rules
 from tranche.words.request import Request
 from tranche.words.slices import dump_slices
-from webhook.admission.asks import asks_nothing, read_asks
+from webhook.admission.asks import asks_nothing, overhear, read_asks
 from webhook.admission.guard import check_pod, check_reserved
 from webhook.admission.patch import changes
 from webhook.admission.settle import settle
 from webhook.admission.steps import Operation
 from webhook.admission.view import Pod, pod_of_object
 from webhook.admission.visible import check_visible
+from webhook.admission.writing import lost, write
 from webhook.settings import Settings
 
 LONGEST_WARNING = 256
@@ -73,24 +74,29 @@ def mutate_view(
     Raises:
         Refusal: the pod asks for what cannot be.
     """
-    if asks_nothing(pod, settings):
+    systems = settings.systems
+    if asks_nothing(pod, systems):
         return UNTOUCHED
     asks, warnings = read_asks(pod, settings)
     if not asks:
         check_reserved(pod, None)
         return Mutation(warnings=_bounded(warnings))
     rules = read_rules(annotations(), settings.defaults.by_key())
-    settled = settle(asks, rules, pod.members(), settings.resources.nvidia)
+    settled = settle(asks, rules, pod.members(), systems)
+    written = write(settled.requests, systems)
+    overheard = overhear(asks, pod, written, systems)
+    if overheard != asks:
+        asks, settled = overheard, settle(overheard, rules, pod.members(), systems)
+        written = write(settled.requests, systems)
     requests = settled.requests
-    slices = dump_slices(requests)
-    check_reserved(pod, slices)
-    check_pod(pod, asks, requests, settings)
+    check_reserved(pod, dump_slices(requests))
+    seen = check_pod(pod, asks, requests, written, settings)
     stripped = check_visible(pod, settings)
-    steps = list(changes(pod, asks, requests, slices, settings))
+    steps = list(changes(pod, asks, requests, written, settings))
     return Mutation(
         requests=requests,
         patch=[step.operation for step in steps],
-        warnings=_bounded((*warnings, *settled.warnings, *stripped)),
+        warnings=_bounded((*warnings, *settled.warnings, *lost(written), *seen, *stripped)),
         notes=settled.notes,
         changes=[step.words for step in steps],
     )

@@ -1,121 +1,154 @@
-"""The JSON patch (RFC 6902) that turns a pod as it came into one that Tranche places.
+"""The JSON patch (RFC 6902) that turns a pod as it came into one that gets what it asks.
 
 Only what differs is named, so a pod that was patched already needs nothing more.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
-from tranche.vendors.nvidia import write_resources
+from tranche.dialects.hami import PRIORITY
+from tranche.dialects.native import SENTENCE_KEY
+from tranche.vendors.base import Written
 from tranche.words.errors import Refusal
-from tranche.words.names import LIBRARY_PATH
-from tranche.words.quantity import parse_quantity
-from tranche.words.request import Request, Whole
+from tranche.words.request import Request
+from tranche.words.sentence import print_sentence
 from tranche.words.slices import SLICES_ANNOTATION
 from webhook.admission.asks import Ask
-from webhook.admission.guard import LIBRARY_VARIABLE
+from webhook.admission.environment import environment
+from webhook.admission.nodes import placed
+from webhook.admission.quantities import limited, taken_off
 from webhook.admission.steps import Change, add, escape
-from webhook.admission.view import Container, Pod, Quantities
+from webhook.admission.view import Pod
 from webhook.admission.visible import hidden
 from webhook.settings import Settings
+from webhook.systems import Systems
+
+LONGEST_NAME = 63
+"""Characters of an annotation's name, behind its prefix; source: Kubernetes, "Annotations"."""
 
 
 def changes(
     pod: Pod,
     asks: Mapping[str, Ask],
     requests: Mapping[str, Request],
-    slices: str,
+    written: Mapping[str, Written],
     settings: Settings,
 ) -> Iterator[Change]:
-    """All steps, in the order they must be taken."""
-    yield from _annotation(pod, slices)
-    spec = pod.spec
-    if spec.scheduler_name != settings.schedulerName:
-        yield add(
-            "/spec/schedulerName",
-            settings.schedulerName,
-            f"schedulerName is {settings.schedulerName}, which knows what each card has left",
-        )
-    sliced = any(not isinstance(request.amount, Whole) for request in requests.values())
-    if settings.runtimeClassName and not spec.runtime_class_name and sliced:
-        yield add(
-            "/spec/runtimeClassName",
-            settings.runtimeClassName,
-            f"runtimeClassName is {settings.runtimeClassName}, as this cluster's settings say",
-        )
-    for name, request in requests.items():
-        ask = asks[name]
-        yield from _resources(ask, write_resources(request, settings.resources.nvidia))
-        if not isinstance(request.amount, Whole):
-            yield from _preload(ask.pointer, ask.container)
+    """All steps, in the order they must be taken.
+
+    Raises:
+        Refusal: what speaks for the whole pod cannot be true of all of its containers.
+    """
+    yield from _annotations(pod, _annotated(pod, asks, requests, written, settings))
+    yield from _labels(pod, written)
+    yield from placed(pod, written)
+    yield from _scheduled(pod, written)
+    yield from _run(pod, written)
+    for name, ask in asks.items():
+        foreign = _foreign(ask, written[name], settings.systems)
+        yield from taken_off(ask.pointer, ask.container, foreign)
+        yield from limited(ask.pointer, ask.container, written[name].resources)
+        yield from environment(ask.pointer, ask.container, written[name].env)
     yield from hidden(pod, requests, settings)
 
 
-def _annotation(pod: Pod, slices: str) -> Iterator[Change]:
-    if pod.annotations.get(SLICES_ANNOTATION) == slices:
+def _foreign(ask: Ask, written: Written, systems: Systems) -> list[str]:
+    """Resources that were read and mean nothing to who places the pod: no node would have them.
+
+    Tranche's own scheduler is told to look past HAMi's word for priority.
+    """
+    known = {*written.resources, PRIORITY} if systems.own else written.resources.keys()
+    return sorted(ask.read - known)
+
+
+def _annotated(
+    pod: Pod,
+    asks: Mapping[str, Ask],
+    requests: Mapping[str, Request],
+    written: Mapping[str, Written],
+    settings: Settings,
+) -> dict[str, str]:
+    """The annotations that the pod is to have, what was understood first."""
+    systems = settings.systems
+    understood = written[next(iter(written))].annotations.get(SLICES_ANNOTATION)
+    wanted = {SLICES_ANNOTATION: understood} if understood else {}
+    worded = any(ask.worded for ask in asks.values())
+    spoken = any(one.key == systems.writer.key for one in systems.read_of(worded=worded))
+    for one in written.values():
+        # What its own readers have understood already stays as the person wrote it.
+        wanted |= {
+            k: v for k, v in one.annotations.items() if not (spoken and k in pod.annotations)
+        }
+    for name, ask in asks.items():
+        if _foreign(ask, written[name], systems):
+            wanted[_key_of(name)] = print_sentence(requests[name])
+    return wanted
+
+
+def _key_of(container: str) -> str:
+    key = f"{SENTENCE_KEY}.{container}"
+    if len(key.partition("/")[2]) > LONGEST_NAME:
+        raise Refusal(
+            container,
+            f"no annotation {SENTENCE_KEY}.<container> can have so long a name, and its words are "
+            "kept in one",
+            "give the container a name of at most 59 characters",
+        )
+    return key
+
+
+def _annotations(pod: Pod, wanted: Mapping[str, str]) -> Iterator[Change]:
+    missing = {key: text for key, text in wanted.items() if pod.annotations.get(key) != text}
+    if not missing:
         return
-    words = f"annotation {SLICES_ANNOTATION} carries what was understood to the scheduler"
-    entry = {SLICES_ANNOTATION: slices}
     if pod.metadata is None:
-        yield add("/metadata", {"annotations": entry}, words)
+        yield add("/metadata", {"annotations": missing}, _spoken(missing))
     elif pod.metadata.annotations is None:
-        yield add("/metadata/annotations", entry, words)
+        yield add("/metadata/annotations", missing, _spoken(missing))
     else:
-        yield add(f"/metadata/annotations/{escape(SLICES_ANNOTATION)}", slices, words)
+        for key, text in missing.items():
+            yield add(f"/metadata/annotations/{escape(key)}", text, _spoken({key: text}))
 
 
-def _resources(ask: Ask, wanted: Mapping[str, int]) -> Iterator[Change]:
-    resources = ask.container.resources
-    limits = None if resources is None else resources.limits
-    requests = (None if resources is None else resources.requests) or {}
-    missing = {name: str(n) for name, n in wanted.items() if not _stands(limits or {}, name, n)}
-    listed = ", ".join(f"{name}: {n}" for name, n in missing.items())
-    words = f"container {ask.container.name}: limits {listed}, as Kubernetes counts it"
-    if missing and resources is None:
-        yield add(f"{ask.pointer}/resources", {"limits": missing}, words)
-    elif missing and limits is None:
-        yield add(f"{ask.pointer}/resources/limits", missing, words)
+def _spoken(annotations: Mapping[str, str]) -> str:
+    carried = f"annotation {SLICES_ANNOTATION} carries what was understood to the scheduler"
+    words = [
+        carried if key == SLICES_ANNOTATION else f"annotation {key}: {text}"
+        for key, text in annotations.items()
+    ]
+    return ", ".join(words)
+
+
+def _labels(pod: Pod, written: Mapping[str, Written]) -> Iterator[Change]:
+    wanted: dict[str, str] = {}
+    for one in written.values():
+        wanted |= one.labels
+    missing = {key: value for key, value in wanted.items() if pod.labels.get(key) != value}
+    listed = ", ".join(f"{key}: {value}" for key, value in missing.items())
+    # The annotations came first, so there are metadata by now.
+    if missing and (pod.metadata is None or pod.metadata.labels is None):
+        yield add("/metadata/labels", missing, f"label {listed}")
     else:
-        for name, n in missing.items():
-            words = f"container {ask.container.name}: limits {name}: {n}, as Kubernetes counts it"
-            yield add(f"{ask.pointer}/resources/limits/{escape(name)}", n, words)
-    for name, number in wanted.items():
-        if name in requests and not _stands(requests, name, number):
-            words = f"container {ask.container.name}: requests {name}: {number}, as its limit"
-            path = f"{ask.pointer}/resources/requests/{escape(name)}"
-            yield add(path, str(number), words)
+        for key, value in missing.items():
+            yield add(f"/metadata/labels/{escape(key)}", value, f"label {key}: {value}")
 
 
-def _stands(quantities: Quantities, name: str, number: int) -> bool:
-    """Whether the number is there already, however spelled: the API server makes 3k of 3000."""
-    if name not in quantities:
-        return False
-    try:
-        return parse_quantity(quantities[name]).value == number
-    except Refusal:
-        return False
+def _scheduled(pod: Pod, written: Mapping[str, Written]) -> Iterator[Change]:
+    wanted = next((one.scheduler for one in written.values() if one.scheduler), "")
+    if wanted and pod.spec.scheduler_name != wanted:
+        why = f"schedulerName is {wanted}, which knows what each card has left"
+        yield add("/spec/schedulerName", wanted, why)
 
 
-_SEPARATORS: Final = str.maketrans(" ", ":")
-
-
-def _preload(pointer: str, container: Container) -> Iterator[Change]:
-    words = (
-        f"container {container.name}: {LIBRARY_VARIABLE} begins with Tranche's library, which "
-        "refuses memory past the slice"
-    )
-    # Of two variables with one name the last one counts, and any counts more than envFrom.
-    places = [at for at, one in enumerate(container.env or ()) if one.name == LIBRARY_VARIABLE]
-    if not places:
-        words += "; what envFrom may bring of it gives way" if container.env_from else ""
-        entry = {"name": LIBRARY_VARIABLE, "value": LIBRARY_PATH}
-        if container.env is None:
-            yield add(f"{pointer}/env", [entry], words)
-        else:
-            yield add(f"{pointer}/env/-", entry, words)
+def _run(pod: Pod, written: Mapping[str, Written]) -> Iterator[Change]:
+    classes = sorted({one.runtime_class for one in written.values()} - {""})
+    if pod.spec.runtime_class_name or not classes:
         return
-    value = (container.env or [])[places[-1]].value or ""
-    if LIBRARY_PATH in value.translate(_SEPARATORS).split(":"):
-        return
-    joined = f"{LIBRARY_PATH}:{value}" if value else LIBRARY_PATH
-    yield add(f"{pointer}/env/{places[-1]}/value", joined, words)
+    if len(classes) > 1:
+        raise Refusal(
+            "",
+            f"the pod's containers want the runtime classes {' and '.join(classes)}, and a pod has "
+            "one",
+            "use a pod for each",
+        )
+    words = f"runtimeClassName is {classes[0]}, as this cluster's settings say"
+    yield add("/spec/runtimeClassName", classes[0], words)

@@ -6,16 +6,19 @@ from itertools import islice
 from typing import Final
 
 from tranche.vendors import vendor_of
-from tranche.vendors.nvidia import Nvidia, ResourceNames
+from tranche.vendors.base import Vendor
+from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
 from tranche.words.limits import check_limits
+from tranche.words.makers import without_told_maker
 from tranche.words.models import print_model, remark_on, vendor_of_model
 from tranche.words.namespace import PREFIX, NamespaceRules
 from tranche.words.pod import Member
 from tranche.words.quantity import MAX_PERCENT
-from tranche.words.request import Model, Partition, Percent, Request, Slice, Whole
+from tranche.words.request import Partition, Percent, Request, Slice, Whole
 from tranche.words.said import Said, fill, gained, request_of
 from webhook.admission.asks import Ask
+from webhook.systems import Systems
 
 MOST_REMARKS: Final = 8
 
@@ -39,19 +42,19 @@ def settle(
     asks: Mapping[str, Ask],
     rules: NamespaceRules,
     members: tuple[Member, ...],
-    names: ResourceNames,
+    systems: Systems,
 ) -> Settled:
     """The requests of a pod.
 
     Raises:
-        Refusal: an amount that nobody named, a partition, another vendor's cards, or more than the
+        Refusal: an amount that nobody named, a size that the cards cannot have, or more than the
             namespace allows.
     """
     settled = Settled({})
     for name, ask in asks.items():
         settled.warnings.extend(ask.warnings)
         heard = Heard(f"container {name}", settled)
-        settled.requests[name] = _settled(ask, rules, names, heard)
+        settled.requests[name] = _settled(ask, rules, systems, heard)
     settled.warnings.extend(_remarks(asks))
     check_limits(rules, members, settled.requests)
     rules.require("quota")
@@ -86,86 +89,62 @@ def _remarks(asks: Mapping[str, Ask]) -> Iterator[str]:
             yield f'"{print_model(model).upper()}": {remark}'
 
 
-def _settled(ask: Ask, rules: NamespaceRules, names: ResourceNames, heard: Heard) -> Request:
-    said = _filled(ask, rules, names, heard)
+def _settled(ask: Ask, rules: NamespaceRules, systems: Systems, heard: Heard) -> Request:
+    said = _filled(ask, rules, heard)
     said = _with_policy(said, rules, heard)
+    said = _with_models(said, rules, heard)
     request = request_of(said)
-    _check_vendor(request, ask)
-    amount = request.amount
-    if isinstance(amount, Partition):
-        raise Refusal(
-            amount.name,
-            "Tranche cuts no card into partitions yet",
-            "ask for a slice of that size, such as 10Gi and 15% cores",
-            where=ask.place,
-        )
-    if isinstance(amount, Slice):
-        request = replace(request, amount=_sized(amount, rules, heard))
-    rules.require("models")
-    if rules.models and not request.models:
-        request = replace(request, models=_placed(rules.models))
-        heard.note(("models",), "as the namespace allows no others")
-    return request
-
-
-def _check_vendor(request: Request, ask: Ask) -> None:
-    """Let none have NVIDIA's resources and library who is to get another vendor's cards.
-
-    Raises:
-        Refusal: another vendor's cards, or cards of two.
-    """
     try:
-        vendor = vendor_of(request, Nvidia.key)
-        by_pod = vendor_of(request_of(ask.said), Nvidia.key) is vendor
+        vendor = vendor_of(request, Nvidia.key, systems.vendors)
+        request = _fitted(request, vendor, rules, heard)
     except Refusal as refusal:
         raise refusal.at(ask.place) from None
-    if vendor.key != Nvidia.key:
-        where = ask.place if by_pod else "namespace or cluster default"
-        raise _not_placed(vendor.title, "name an NVIDIA model", where)
+    return without_told_maker(replace(request, vendor=vendor.key), Nvidia.key)
 
 
-def _placed(allowed: tuple[Model, ...]) -> tuple[Model, ...]:
-    """Those of the models that can be NVIDIA's, for a request that names none.
+def _with_models(said: Said, rules: NamespaceRules, heard: Heard) -> Said:
+    """Those that the namespace allows, of the maker that is asked for, where none were named.
 
-    Raises:
-        Refusal: there are none.
+    Where none is asked for, they are NVIDIA's if some of them can be.
     """
-    placed = tuple(m for m in allowed if vendor_of_model(m) in (None, Nvidia.key))
-    if not placed:
-        called = " or ".join(print_model(model).upper() for model in allowed)
-        raise _not_placed(called, "have an NVIDIA model allowed", "namespace or cluster models")
-    return placed
+    rules.require("models")
+    if not rules.models or said.models:
+        return said
+    maker = said.vendor or Nvidia.key
+    allowed = tuple(m for m in rules.models if vendor_of_model(m) in (None, maker))
+    if not allowed and said.vendor is None:
+        first = vendor_of_model(rules.models[0])
+        allowed = tuple(m for m in rules.models if vendor_of_model(m) == first)
+    if not allowed:
+        return said
+    heard.note(("models",), "as the namespace allows no others")
+    return replace(said, models=allowed)
 
 
-def _not_placed(written: str, remedy: str, where: str) -> Refusal:
-    return Refusal(
-        written,
-        "Tranche places NVIDIA's cards alone so far",
-        f"{remedy}, or ask for the resources of the maker's own plugin in the container's limits, "
-        "which Tranche leaves as they are",
-        where=where,
-    )
-
-
-def _sized(amount: Slice, rules: NamespaceRules, heard: Heard) -> Slice:
-    memory, cores = amount.memory, amount.cores
-    if memory is None:
-        memory = Percent(MAX_PERCENT)
+def _fitted(request: Request, vendor: Vendor, rules: NamespaceRules, heard: Heard) -> Request:
+    """The request as the vendor's cards can be cut, with all that a slice needs."""
+    fitted, warnings = vendor.fit(request)
+    if isinstance(fitted.amount, Slice) and fitted.amount.cores is None and rules.max_cores:
+        heard.warn(f"cores were not said: it gets the namespace's maximum, {rules.max_cores}%")
+        most = replace(fitted.amount, cores=rules.max_cores)
+        fitted, more = vendor.fit(replace(fitted, amount=most))
+        warnings += more
+    for warning in warnings:
+        heard.warn(warning)
+    if isinstance(fitted.amount, Slice) and fitted.amount.memory is None:
         heard.warn("memory was not said: it gets all that the card has, and shares it with none")
-    if cores is None and rules.max_cores is not None:
-        cores = rules.max_cores
-        heard.warn(f"cores were not said: it gets the namespace's maximum, {cores}%")
-    return Slice(memory, cores)
+        fitted = replace(fitted, amount=replace(fitted.amount, memory=Percent(MAX_PERCENT)))
+    return fitted
 
 
-def _filled(ask: Ask, rules: NamespaceRules, names: ResourceNames, heard: Heard) -> Said:
+def _filled(ask: Ask, rules: NamespaceRules, heard: Heard) -> Said:
     if ask.bare:
         rules.require("adopt")
         if not rules.adopt:
-            heard.note((f"a bare {names.count}",), "means whole cards, as it always has")
+            heard.note((f"a bare {ask.counted}",), "means whole cards, as it always has")
             return replace(ask.said, amount=Whole())
         heard.note(
-            (f"a bare {names.count}",), "means the default slice, as the namespace adopts it"
+            (f"a bare {ask.counted}",), "means the default slice, as the namespace adopts it"
         )
     sized = isinstance(ask.said.amount, Slice) and ask.said.amount.memory is not None
     if not sized and not isinstance(ask.said.amount, Whole | Partition):
@@ -179,13 +158,13 @@ def _filled(ask: Ask, rules: NamespaceRules, names: ResourceNames, heard: Heard)
     if ask.bare:
         raise Refusal(
             "",
-            f"the namespace takes a bare {names.count} for its default slice, and has none",
+            f"the namespace takes a bare {ask.counted} for its default slice, and has none",
             f"set the namespace annotation {PREFIX}default, or say how much is wanted in "
             f"{PREFIX}gpu",
             where=ask.place,
         )
     if ask.counted:
-        heard.note((f"{names.count} with no amount",), "means whole cards")
+        heard.note((f"{ask.counted} with no amount",), "means whole cards")
         return replace(said, amount=Whole())
     raise Refusal(
         "",

@@ -3,13 +3,14 @@
 A field that is missing, null or empty reads the same, as it does for the API server.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from tranche.words.errors import Malformed
 from tranche.words.pod import Member, members_of
 
+REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 Quantities = dict[str, str | int | float]
 
 
@@ -44,6 +45,49 @@ class SecurityContext(msgspec.Struct):
     privileged: bool | None = None
 
 
+class NodeTerm(msgspec.Struct, rename="camel"):
+    """One of the alternatives for the pod's node."""
+
+    match_expressions: list[Any] | None = None
+
+
+class NodeTerms(msgspec.Struct, rename="camel"):
+    """Of a node affinity: what has to be."""
+
+    node_selector_terms: list[NodeTerm] | None = None
+
+
+class NodeAffinity(msgspec.Struct):
+    """Of an affinity: that to nodes."""
+
+    required: NodeTerms | None = msgspec.field(name=REQUIRED, default=None)
+
+
+class Affinity(msgspec.Struct, rename="camel"):
+    """Of the pod's spec."""
+
+    node_affinity: NodeAffinity | None = None
+
+
+class Named(msgspec.Struct):
+    """Anything of which the name alone counts."""
+
+    name: str = ""
+
+
+class HostPath(msgspec.Struct):
+    """A folder or file of the node."""
+
+    path: str | None = None
+
+
+class Volume(msgspec.Struct, rename="camel"):
+    """One volume."""
+
+    name: str = ""
+    host_path: HostPath | None = None
+
+
 class Container(msgspec.Struct, rename="camel"):
     """One container."""
 
@@ -51,14 +95,9 @@ class Container(msgspec.Struct, rename="camel"):
     resources: Resources | None = None
     env: list[Variable] | None = None
     env_from: list[Any] | None = None
+    volume_mounts: list[Named] | None = None
     security_context: SecurityContext | None = None
     restart_policy: str | None = None
-
-
-class Named(msgspec.Struct):
-    """Anything of which the name alone counts."""
-
-    name: str = ""
 
 
 class Spec(msgspec.Struct, rename="camel"):
@@ -71,7 +110,10 @@ class Spec(msgspec.Struct, rename="camel"):
     runtime_class_name: str | None = None
     node_name: str | None = None
     node_selector: dict[str, str] | None = None
+    affinity: Affinity | None = None
     os: Named | None = None
+    host_pid: bool | None = msgspec.field(default=None, name="hostPID")
+    volumes: list[Volume] | None = None
 
 
 class Pod(msgspec.Struct):

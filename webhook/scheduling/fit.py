@@ -16,17 +16,16 @@ class Cause(IntEnum):
     """What is missing, the first told first."""
 
     NO_CARDS = 0
-    PARTITION = 1
-    MODEL = 2
-    CARD = 3
-    HEALTH = 4
-    SLICING = 5
-    CORES = 6
-    MEMORY = 7
-    COUNT = 8
-    NUMA = 9
-    TOGETHER = 10
-    TICKETS = 11
+    MODEL = 1
+    CARD = 2
+    HEALTH = 3
+    SLICING = 4
+    CORES = 5
+    MEMORY = 6
+    COUNT = 7
+    NUMA = 8
+    TOGETHER = 9
+    TICKETS = 10
 
 
 class Stop(NamedTuple):
@@ -41,7 +40,6 @@ class Stop(NamedTuple):
     had: int = 0
 
 
-_PARTITION: Final = Stop(Cause.PARTITION)
 _MODEL: Final = Stop(Cause.MODEL)
 _CARD: Final = Stop(Cause.CARD)
 _HEALTH: Final = Stop(Cause.HEALTH)
@@ -55,7 +53,7 @@ def stopped(stock: Stock, demand: Demand) -> Stop | None:  # noqa: PLR0911  a li
     """
     need = demand.needs[stock.kind]
     if need == UNFIT:
-        return _PARTITION if demand.partition else _MODEL
+        return _MODEL
     if demand.picky and not demand.named(stock.card.uuid):
         return _CARD
     if not stock.card.healthy:

@@ -7,6 +7,7 @@ that fail alike get one text, with the best that any of them had.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from tranche.vendors.nvidia import Nvidia
 from tranche.words.makers import title_of
 from tranche.words.request import Mebibytes, Model, Percent, Slice
 from webhook.scheduling.fit import Cause
@@ -50,10 +51,12 @@ def _no_model(demand: Demand, _: int) -> str:
     request = demand.request
     if request.models:
         return f"no {_names(request.models)}"
-    if request.vendor is not None:
-        return f"no card of {title_of(request.vendor)}"
+    if demand.vendor != Nvidia.key:
+        return f"no card of {title_of(demand.vendor)}"
     if demand.allowed:
         return f"no {_names(demand.allowed)}, and the namespace may use nothing else"
+    if not request.not_models:
+        return f"no card of {title_of(demand.vendor)}"
     return f"no card but {_names(request.not_models)}"
 
 
@@ -90,9 +93,6 @@ def _too_few(demand: Demand, best: int) -> str:
 
 _TEXTS: Final[Mapping[Cause, Callable[[Demand, int], str]]] = {
     Cause.NO_CARDS: lambda _demand, _best: "no cards",
-    Cause.PARTITION: lambda demand, _: (
-        f"partitions such as {demand.partition} are not placed by this release"
-    ),
     Cause.MODEL: _no_model,
     Cause.CARD: _no_card,
     Cause.HEALTH: lambda demand, _: f"no healthy {_wanted(demand)}",

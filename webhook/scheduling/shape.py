@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from tranche.vendors.nvidia import Nvidia
 from tranche.words.assignment import Grant
 from tranche.words.errors import Malformed, Refusal, shorten
+from tranche.words.makers import vendor_of_any
 from tranche.words.models import matches
 from tranche.words.pod import Member, Role, phases
-from tranche.words.request import Mebibytes, Model, Partition, Percent, Placing, Request, Whole
+from tranche.words.request import (
+    Mebibytes,
+    Model,
+    Partition,
+    Percent,
+    Placing,
+    Request,
+    Slice,
+    Whole,
+)
 from tranche.words.slices import SLICES_ANNOTATION, load_slices
 from webhook.scheduling.podview import PodView
 from webhook.scheduling.stock import ALL_CORES, Kind, Stock
@@ -76,9 +87,12 @@ def ask_of(pod: PodView, settings: Settings, allowed: tuple[Model, ...] = ()) ->
     strangers = requests.keys() - {member.name for member in pod.members}
     if strangers:
         raise Refusal("", f"{SLICES_ANNOTATION} names no container of the pod", again)
-    asking = tuple(member for member in pod.members if member.name in requests)
+    # Partitions are counted by the vendor's own plugin, and given by kube-scheduler itself.
+    counted = {n for n, request in requests.items() if not isinstance(request.amount, Partition)}
+    asking = tuple(member for member in pod.members if member.name in counted)
     if not asking:
-        raise Refusal("", "has not passed the Tranche webhook", again)
+        left = "asks for partitions alone, which kube-scheduler gives by itself"
+        raise Refusal("", left if requests else "has not passed the Tranche webhook", again)
     wanted = tuple(requests[member.name] for member in asking)
     said = next((request.node_policy for request in wanted if request.node_policy), None)
     shape = Shape(
@@ -99,11 +113,11 @@ class Demand:
         cores: percent to promise per card; 0 for none.
         whole: the card alone.
         picky: the request speaks of single cards.
-        partition: a fixed slice by name, which nothing here can place.
+        vendor: whose cards; where nothing tells it, those whose resources the pod was given.
         binpack: the card with the least free first; otherwise the one with the most.
     """
 
-    __slots__ = ("allowed", "binpack", "cores", "needs", "partition", "picky", "request", "whole")
+    __slots__ = ("allowed", "binpack", "cores", "needs", "picky", "request", "vendor", "whole")
 
     def __init__(self, request: Request, shape: Shape) -> None:
         amount = request.amount
@@ -112,8 +126,8 @@ class Demand:
         self.needs: list[int] = []
         self.whole = isinstance(amount, Whole)
         self.picky = bool(request.cards or request.not_cards)
-        self.partition = amount.name if isinstance(amount, Partition) else ""
-        self.cores = 0 if isinstance(amount, Whole | Partition) else amount.cores or 0
+        self.vendor = vendor_of_any(request.vendor, request.models) or Nvidia.key
+        self.cores = (amount.cores or 0) if isinstance(amount, Slice) else 0
         self.binpack = (request.card_policy or shape.card_policy) is Placing.BINPACK
 
     def learn(self, kinds: list[Kind]) -> None:
@@ -141,8 +155,8 @@ class Demand:
             return any(matches(model, kind.model, kind.mib) for model in models)
 
         request = self.request
-        return not self.partition and (
-            request.vendor in (None, kind.vendor)
+        return (
+            self.vendor == kind.vendor
             and (not request.models or any_of(request.models))
             and not any_of(request.not_models)
             and (not self.allowed or any_of(self.allowed))
@@ -150,7 +164,7 @@ class Demand:
 
     def _need(self, kind: Kind) -> int:
         amount = self.request.amount
-        if isinstance(amount, Whole | Partition):
+        if not isinstance(amount, Slice):
             return kind.mib
         match amount.memory:
             case Mebibytes(mib):

@@ -11,6 +11,17 @@
 {{- end -}}
 
 {{- define "tranche.webhook" -}}{{ include "tranche.fullname" . }}-webhook{{- end -}}
+
+{{/* The name of one replica of the webhook: each is a Deployment and a Service of its own, so that a
+     second call never meets the one that was dead at the first. Takes (list context number). */}}
+{{- define "tranche.replica" -}}{{ include "tranche.webhook" (index . 0) }}-{{ index . 1 }}{{- end -}}
+
+{{/* Labels that select its pods. Takes (list context number). */}}
+{{- define "tranche.replicaSelector" -}}
+{{ include "tranche.selector" (list (index . 0) "webhook") }}
+webhook.tranche.dev/replica: {{ index . 1 | quote }}
+{{- end -}}
+
 {{- define "tranche.agent" -}}{{ include "tranche.fullname" . }}-agent{{- end -}}
 {{- define "tranche.uninstall" -}}{{ include "tranche.fullname" . }}-uninstall{{- end -}}
 
@@ -81,6 +92,36 @@ seccompProfile:
   type: RuntimeDefault
 {{- end -}}
 
+{{/* Whether Tranche's own scheduler and agents give the cards: "true" or nothing. */}}
+{{- define "tranche.places" -}}
+{{- $backend := .Values.settings.backend -}}
+{{- if or (eq (toString $backend) "tranche") (and (kindIs "map" $backend) (hasKey $backend "tranche")) -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* What the dialects that are switched on read, of one kind (asks, words, beginnings), and of the
+     makers that are managed their resources, as a JSON list. Takes (list context kind). */}}
+{{- define "tranche.others" -}}
+{{- $ := index . 0 -}}
+{{- $kind := index . 1 -}}
+{{- $known := $.Files.Get "files/words.yaml" | fromYaml -}}
+{{- $found := list -}}
+{{- range $key, $value := $.Values.settings.dialects -}}
+{{- if and (hasKey $known.dialects $key) (not (and (kindIs "bool" $value) (not $value))) -}}
+{{- $found = concat $found (index $known.dialects $key $kind) -}}
+{{- end -}}
+{{- end -}}
+{{- if ne $kind "beginnings" -}}
+{{- range $key, $value := $.Values.settings.vendors -}}
+{{- if hasKey $known.vendors $key -}}
+{{- $found = concat $found (index $known.vendors $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson (uniq $found) -}}
+{{- end -}}
+
 {{/* The resources that a pod asks cards by, as a JSON list, which CEL reads as its own. */}}
 {{- define "tranche.asked" -}}
 {{- $names := .Values.settings.resources.nvidia -}}
@@ -88,13 +129,18 @@ seccompProfile:
 {{- if .Values.settings.managed -}}
 {{- $asked = prepend $asked $names.count -}}
 {{- end -}}
-{{- toJson $asked -}}
+{{- $asked = concat $asked (include "tranche.others" (list . "asks") | fromJsonArray) -}}
+{{- toJson (uniq $asked) -}}
 {{- end -}}
 
 {{/* Beginnings of the resources for which a pod is sent, likewise; a whole name begins itself. */}}
 {{- define "tranche.sent" -}}
 {{- $prefixes := .Values.webhook.resourcePrefixes -}}
-{{- range $name := values .Values.settings.resources.nvidia | sortAlpha -}}
+{{- $names := values .Values.settings.resources.nvidia | sortAlpha -}}
+{{- range $kind := list "words" "beginnings" -}}
+{{- $names = concat $names (include "tranche.others" (list $ $kind) | fromJsonArray) -}}
+{{- end -}}
+{{- range $name := $names -}}
 {{- $begun := false -}}
 {{- range $prefixes -}}
 {{- if hasPrefix . $name -}}{{- $begun = true -}}{{- end -}}
@@ -117,17 +163,26 @@ seccompProfile:
     {{ include "tranche.sent" $ }}.exists(p, k.startsWith(p))) ||
   c.?resources.?requests.orValue({}).exists(k,
     {{ include "tranche.sent" $ }}.exists(p, k.startsWith(p))))
+{{- $words := include "tranche.others" (list $ "words") }}
+{{- if ne $words "[]" }} ||
+{{ $words }}.exists(w,
+  w in {{ $pod }}.?metadata.?annotations.orValue({}) ||
+  w in {{ $pod }}.?metadata.?labels.orValue({}) ||
+  w in {{ $pod }}.spec.?nodeSelector.orValue({}))
+{{- end }}
 {{- end -}}
 
-{{/* Where the API server finds the webhook. With tls.source "own" the webhook writes the caBundle
-     itself, and with cert-manager its cainjector: not named here, an upgrade leaves what they wrote. */}}
+{{/* Where the API server finds a replica of the webhook. With tls.source "own" the webhook writes the
+     caBundle itself, and with cert-manager its cainjector: not named here, an upgrade leaves what they
+     wrote. Takes (list context number). */}}
 {{- define "tranche.client" -}}
-{{- if eq .Values.tls.source "files" -}}
-caBundle: {{ required "tls.source is files: set tls.files.caBundle to the CA's PEM" .Values.tls.files.caBundle | b64enc }}
+{{- $ := index . 0 -}}
+{{- if eq $.Values.tls.source "files" -}}
+caBundle: {{ required "tls.source is files: set tls.files.caBundle to the CA's PEM" $.Values.tls.files.caBundle | b64enc }}
 {{ end -}}
 service:
-  name: {{ include "tranche.webhook" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "tranche.replica" . }}
+  namespace: {{ $.Release.Namespace }}
   path: /admit
   port: 443
 {{- end -}}

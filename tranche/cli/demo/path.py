@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import ssl
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.request import urlopen
@@ -16,7 +17,7 @@ from nodeagent.kubelet.standin import StandInKubelet
 from tranche.cli.demo import show
 from tranche.cli.demo.nodes import RESOURCE, TOKENS, Node
 from tranche.cli.demo.run import run_program
-from tranche.cli.demo.workshop import DemoError, Workshop, free_ports
+from tranche.cli.demo.workshop import DemoError, Workshop
 from tranche.words.assignment import ASSIGNED_ANNOTATION, load_assignment
 
 POD: Final = """
@@ -69,7 +70,7 @@ class _ControlPlane:
     def __init__(self, http: aiohttp.ClientSession, shop: Workshop, nodes: list[Node]) -> None:
         self._http = http
         self._nodes = {node.name: node for node in nodes}
-        self._admission, self._extender, self._status = free_ports(3)
+        self._ports: dict[str, int] = {}
         self._ca = shop.folder / "ca.pem"
         self._bindings = shop.folder / "bindings.jsonl"
 
@@ -92,18 +93,25 @@ class _ControlPlane:
             f"--objects={objects}",
             f"--bindings-out={self._bindings}",
             f"--ca-out={self._ca}",
-            f"--admission-port={self._admission}",
-            f"--extender-port={self._extender}",
-            f"--status-port={self._status}",
+            "--admission-port=0",
+            "--extender-port=0",
+            "--status-port=0",
             "--drain=0",
         )
-        await asyncio.to_thread(shop.wait_for, "certificate of the webhook", self._ca.exists)
+        # Which ports it got, it says once it listens on all of them.
+        said = partial(shop.said, "webhook", "serving")
+        await asyncio.to_thread(shop.wait_for, "webhook to serve", said)
+        self._ports = said()
         await asyncio.to_thread(shop.wait_for, "webhook to be ready", self._ready)
         return self
 
+    def _url(self, server: str, path: str) -> str:
+        scheme = "https" if server == "admission" else "http"
+        return f"{scheme}://127.0.0.1:{self._ports[f'{server}_port']}/{path}"
+
     def _ready(self) -> bool:
         try:
-            with urlopen(f"http://127.0.0.1:{self._status}/readyz") as answer:
+            with urlopen(self._url("status", "readyz")) as answer:  # noqa: S310  our own http
                 return bool(answer.status == HTTPStatus.OK)
         except OSError:
             return False
@@ -124,7 +132,7 @@ class _ControlPlane:
             },
         }
         trust = ssl.create_default_context(cafile=str(self._ca))
-        url = f"https://localhost:{self._admission}/admit"
+        url = self._url("admission", "admit")
         async with self._http.post(url, json=review, ssl=trust) as answer:
             response = (await answer.json())["response"]
         if not response["allowed"]:
@@ -170,8 +178,7 @@ class _ControlPlane:
         return self._nodes[chosen]
 
     async def _ask(self, verb: str, body: dict[str, Any]) -> Any:
-        url = f"http://127.0.0.1:{self._extender}/{verb}"
-        async with self._http.post(url, json=body) as answer:
+        async with self._http.post(self._url("extender", verb), json=body) as answer:
             if answer.status != HTTPStatus.OK:
                 raise DemoError(f"{verb}: {answer.status} {await answer.text()}")
             return await answer.json()

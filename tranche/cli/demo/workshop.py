@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
+
+import msgspec
 
 REPOSITORY: Final = Path(__file__).resolve().parents[3]
 BUILD: Final = REPOSITORY / "build"
@@ -70,7 +71,7 @@ class Workshop:
             )
         self._running.append((name, process))
 
-    def wait_for(self, what: str, ready: Callable[[], bool]) -> None:
+    def wait_for(self, what: str, ready: Callable[[], object]) -> None:
         """Returns once ``ready()``.
 
         Raises:
@@ -86,15 +87,15 @@ class Workshop:
                 raise DemoError(f"no {what} in {_PATIENCE:.0f} s\n{tails}")
             time.sleep(0.05)
 
+    def said(self, name: str, event: str) -> dict[str, Any]:
+        """What a program logged of an event, which logs lines of JSON; empty before it did."""
+        for line in (self.folder / f"{name}.log").read_bytes().splitlines():
+            with contextlib.suppress(msgspec.MsgspecError):
+                logged = msgspec.json.decode(line, type=dict[str, Any])
+                if logged.get("event") == event:
+                    return logged
+        return {}
+
     def _tail(self, name: str) -> str:
         log = (self.folder / f"{name}.log").read_text(errors="replace")
         return f"--- {name}\n" + "\n".join(log.splitlines()[-15:])
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
