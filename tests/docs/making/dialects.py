@@ -1,6 +1,7 @@
 """What the tables of `tranche.dialects` say of each system."""
 
 import sys
+from typing import Any
 
 from tests.docs.making.docstrings import paragraphs
 from tests.docs.making.page import Block, code, codes, table
@@ -35,12 +36,13 @@ def dialects(_: Block) -> str:
 def dialect(block: Block) -> str:
     """One of them, by its key."""
     (key,) = block.words
-    kind = known[key]
+    kind: Any = known[key]
     about, *more = paragraphs(sys.modules[kind.__module__])
     claims = sorted(make_dialect(key, {}).claims)
     listed = f"Reads {codes(claims)}."
     if len(claims) > _MOST:
-        listed = f"<details><summary>Reads {len(claims)} words</summary>\n\n{codes(claims)}\n\n</details>"
+        summary = f"<summary>Reads {len(claims)} words</summary>"
+        listed = f"<details>{summary}\n\n{codes(claims)}\n\n</details>"
     parts = ["", about, "", *(line for text in more for line in (text, "")), listed]
     if kind.schedulers:
         parts += [

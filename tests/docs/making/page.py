@@ -84,8 +84,6 @@ def said(cell: str) -> str:
 
 
 def pairs(cell: str) -> list[tuple[str, str, str]]:
-    """``label `a: 1`, `b: 2` `` as kind, key and value; with no kind before it, one of a resource."""
-    found = re.findall(
-        r"(annotation|label|node selector|scheduler|)\s*`([^`:]+)(?:: ([^`]*))?`", cell
-    )
+    """``label `a: 1`, `b: 2` `` as kind, key and value; a resource has no kind before it."""
+    found = re.findall(r"(annotation|label|node selector|)\s*`([^`:]+)(?:: ([^`]*))?`", cell)
     return [(kind, key, value) for kind, key, value in found]

@@ -1,9 +1,10 @@
 """What the tables of `tranche.vendors` say of each maker."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from tests.docs.making.docstrings import paragraphs
 from tests.docs.making.page import Block, code, codes, table
@@ -16,8 +17,8 @@ from tranche.vendors.shares import Shared
 from tranche.vendors.sizes import Card, Profiles, sizes
 from tranche.vendors.stack import Stack, either
 from tranche.words.catalogue import table as catalogue
-from tranche.words.quantity import MAX_PERCENT
 from tranche.words.errors import Refusal
+from tranche.words.quantity import MAX_PERCENT
 from tranche.words.said import request_of
 from tranche.words.sentence import parse_sentence, print_sentence
 
@@ -50,7 +51,7 @@ def vendor(block: Block) -> str:
     about, *more = paragraphs(sys.modules[type(one).__module__])
     parts = ["", about, "", *(line for text in more for line in (text, ""))]
     parts += [f"- {fact}" for fact in _facts(one)]
-    tables = {
+    tables: dict[tuple[str, ...], Sequence[Sequence[str]]] = {
         ("resource", "counts", ""): list(_resources(one)),
         ("of", "card has", "slices: name, MiB, compute with it"): [
             _fixed(card) for card in sizes().cards if card.vendor == key
@@ -75,7 +76,7 @@ def _facts(one: Stack) -> Iterator[str]:
     if one.counts:
         yield f"Whole cards: {either(one.counts)} to a container."
     if one.all_cores:
-        yield "Who says no cores gets all of them, and a warning, since that is how the stack has it."
+        yield "Who says no cores gets all of them, and a warning: the stack has it so."
     if _held(one):
         yield f"Held to their size by {_held(one)}."
     if one.published_class:
@@ -104,11 +105,12 @@ def _resources(one: Stack) -> Iterator[tuple[str, str, str]]:
         counted |= {n: (_general(n, family), counted[n][1]) for n in family.all}
     partitions = {name: (name, "partitions of this kind") for name in one.partitions.resources}
     if len(partitions) > _MOST:
-        partitions = {name: (f"{one.partitions.prefix}…", "partitions") for name in partitions}
+        partitions = dict.fromkeys(partitions, (f"{one.partitions.prefix}…", "partitions"))
     others = {name: (name, _read(one, name)) for name in sorted(one.names() - counted.keys())}
     written = _written(type(one))
-    told = {shown: counts for shown, counts in (others | partitions | counted).values()}
-    spoken = {shown for n, (shown, _) in (others | partitions | counted).items() if n in written}
+    every = others | partitions | counted
+    told = dict(every.values())
+    spoken = {shown for name, (shown, _) in every.items() if name in written}
     for shown in sorted(told, key=lambda name: (name not in spoken, name)):
         yield code(shown), told[shown], "" if shown in spoken else "read, not written"
 
@@ -137,7 +139,7 @@ def _written(kind: type[Stack]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _settings(kind: type[Stack]) -> Iterator[dict[str, object]]:
+def _settings(kind: type[Stack]) -> Iterator[dict[str, Any]]:
     """Each setting of few values at each of these."""
     yield {}
     for name, values in choices_of(kind).items():
