@@ -14,6 +14,7 @@
 static struct oracle *shared; /* NULL: no file, this process counts alone */
 static int file = -1;
 static bool mapped;
+static bool only_read; /* the file may not be written, as under a driver root mounted so */
 static unsigned generation = 1;  /* grows with each fork between the first process and this one */
 static unsigned slot_generation; /* that has taken own_slot */
 static _Thread_local unsigned attached_generation;
@@ -105,11 +106,13 @@ static void map(void) {
     char path[4200];
     snprintf(path, sizeof path, "%s/run/fakegpu/oracle", cards()->root);
     file = open(path, O_RDWR | O_CLOEXEC);
+    only_read = file < 0;
+    if (only_read) file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
     struct stat status;
     void *at = MAP_FAILED;
     if (fstat(file, &status) == 0 && (size_t)status.st_size >= ORACLE_SIZE) {
-        at = mmap(NULL, ORACLE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        at = mmap(NULL, ORACLE_SIZE, only_read ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     }
     if (at == MAP_FAILED) {
         fprintf(stderr, "fake driver: %s is no oracle; counting for this process alone\n", path);
@@ -168,6 +171,7 @@ static void ready(bool with_slot) {
     mapped = true;
     if (with_slot && slot_generation != generation) {
         memset(alone, 0, sizeof alone);
+        if (only_read) shared = NULL;
         if (shared) take_slot();
         slot_generation = generation;
     }

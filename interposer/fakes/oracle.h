@@ -1,6 +1,7 @@
 /* The truth about the cards' memory, over all processes and containers: a file mapped by every
  * process that uses the fake driver, at <root>/run/fakegpu/oracle. The interposer knows nothing of
- * it. A driver without that file counts for its process alone.
+ * it. A driver without that file, or that may not write it, counts for its process alone; NVML needs
+ * no more than to read it.
  *
  * Each process has a slot and holds a POSIX record lock on one byte of the file for it: the kernel
  * drops that when the process dies or calls exec, in whatever pid namespace. Sums are changed under

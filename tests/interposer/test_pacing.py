@@ -281,7 +281,7 @@ def test_the_node_agent_tells_the_others_of_a_slice_that_runs_free(node: Node) -
     node.run(f"run 1 async 200 {LOADS['short']}")
     folders = [LIMITS.parent, SECOND_SLICE]
     grants = (Grant(card="the card", mib=3000, cores=30),)
-    sharers = [Sharer(folder, 1, grants) for folder in folders]
+    sharers = [Sharer(folder, 1, grants, "uid", folder.name) for folder in folders]
     shares = Shares(lambda: sharers, clock=lambda: BEGIN_NS + 250_000_000)
     shares.look()
     shares.close()
