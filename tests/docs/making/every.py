@@ -6,7 +6,7 @@ from typing import Final
 from tests.docs.making.dialects import contested, dialect, dialects
 from tests.docs.making.page import Maker
 from tests.docs.making.pods import namespaces, pods, words
-from tests.docs.making.sentences import asked, labels, refused, sentences
+from tests.docs.making.sentences import asked, labels, refused, sentences, unwritten
 from tests.docs.making.shell import console
 from tests.docs.making.vendors import vendor, vendors
 
@@ -21,6 +21,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "pods": pods,
     "refused": refused,
     "sentences": sentences,
+    "unwritten": unwritten,
     "vendor": vendor,
     "vendors": vendors,
     "words": words,

@@ -15,7 +15,7 @@ from tranche.words.said import NOTHING, Reading, Said, agree, request_of
 from tranche.words.sentence import print_sentence
 from tranche.words.slices import SLICES_ANNOTATION, load_slices
 from webhook.admission import mutate
-from webhook.settings import Settings
+from webhook.settings import Settings, load_settings
 
 _KINDS = {"annotation": "annotations", "label": "labels", "node selector": "node_selector"}
 CONTAINER = "main"
@@ -84,11 +84,15 @@ def _parts(said: Said) -> dict[str, Any]:
 
 
 def pods(block: Block) -> str:
-    """What admission answers to a pod that asks for 3000Mi and has this in it besides."""
+    """What admission answers to a pod that asks for 3000Mi and has this in it besides.
+
+    The block's words are the cluster's settings, in YAML.
+    """
+    settings = load_settings(" ".join(block.words))
     rows = []
     for cell in block.examples():
         try:
-            mutation = mutate(_pod(said(cell)), annotations={}, settings=Settings())
+            mutation = mutate(_pod(said(cell)), annotations={}, settings=settings)
         except Refusal as refusal:
             where = f"{refusal.where}: " if refusal.where else ""
             rows.append((cell, where + answer(refusal)))

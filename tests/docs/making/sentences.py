@@ -3,6 +3,8 @@
 from tests.docs.making.page import Block, code, codes, said, table
 from tranche.cli.describe import describe
 from tranche.cli.fitted import fit
+from tranche.cli.written import write_for
+from tranche.dialects import make_writer
 from tranche.vendors import make_vendors
 from tranche.words.errors import Refusal
 from tranche.words.said import request_of
@@ -59,6 +61,19 @@ def asked(block: Block) -> str:
         limits = codes(f"{name}: {value}" for name, value in written.resources.items())
         rows.append((cell, limits, "; ".join(told)))
     return table(("you write", "the container's limits", "and"), rows)
+
+
+def unwritten(block: Block) -> str:
+    """Why a system, which is in the second cell, has no words for each sentence."""
+    rows = []
+    for cell, system in ((cells[0], cells[1]) for cells in block.rows()):
+        try:
+            told = write_for(make_writer(said(system), {}), {"main": parse_sentence(said(cell))})
+        except Refusal as refusal:
+            rows.append((cell, system, answer(refusal)))
+            continue
+        raise AssertionError(f"{cell} is not refused, but is {told}")
+    return table(("you write", "for", "answer"), rows)
 
 
 def answer(refusal: Refusal) -> str:
