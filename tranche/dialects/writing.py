@@ -28,8 +28,8 @@ def alike(title: str, written: Mapping[str, Written]) -> Mapping[str, Written]:
             if mine != theirs:
                 raise Refusal(
                     "",
-                    f"what {title} is told on the pod speaks for all its containers, and {name} asks "
-                    "otherwise than the first",
+                    f"what {title} is told on the pod speaks for all of its containers, and {name} "
+                    "asks otherwise than the first",
                     "ask for the same kind of card in all, or use two pods",
                 )
     return written
