@@ -22,23 +22,36 @@ EXPORT CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode) {
     return CUDA_SUCCESS;
 }
 
-static bool forbids(const struct CUstream_st *stream) {
+static bool forbids(const struct CUstream_st *stream, CUdevice unused) {
+    (void)unused;
     if (thread_mode == CU_STREAM_CAPTURE_MODE_RELAXED) return false;
     if (stream->thread == this_thread()) return stream->mode != CU_STREAM_CAPTURE_MODE_RELAXED;
     return thread_mode == CU_STREAM_CAPTURE_MODE_GLOBAL && stream->mode == CU_STREAM_CAPTURE_MODE_GLOBAL;
 }
 
-bool captures_forbid(void) {
+static bool is_of(const struct CUstream_st *stream, CUdevice device) {
+    return stream->device == device;
+}
+
+static bool lose(bool (*which)(const struct CUstream_st *stream, CUdevice device), CUdevice device) {
     bool any = false;
     if (!somebody_captures()) return false;
     pthread_mutex_lock(&lock);
     for (CUstream stream = capturing; stream; stream = stream->next) {
-        if (!forbids(stream)) continue;
+        if (!which(stream, device)) continue;
         stream->capturing->invalid = true;
         any = true;
     }
     pthread_mutex_unlock(&lock);
     return any;
+}
+
+bool captures_forbid(void) {
+    return lose(forbids, 0);
+}
+
+bool captures_conflict(CUdevice device) {
+    return lose(is_of, device);
 }
 
 static void list(CUstream stream) {
