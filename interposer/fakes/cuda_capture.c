@@ -22,23 +22,21 @@ EXPORT CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode) {
     return CUDA_SUCCESS;
 }
 
-static bool forbids(const struct CUstream_st *stream, CUdevice unused) {
-    (void)unused;
+static bool forbids(const struct CUstream_st *stream) {
     if (thread_mode == CU_STREAM_CAPTURE_MODE_RELAXED) return false;
     if (stream->thread == this_thread()) return stream->mode != CU_STREAM_CAPTURE_MODE_RELAXED;
     return thread_mode == CU_STREAM_CAPTURE_MODE_GLOBAL && stream->mode == CU_STREAM_CAPTURE_MODE_GLOBAL;
 }
 
-static bool is_of(const struct CUstream_st *stream, CUdevice device) {
-    return stream->device == device;
-}
+enum { THAT_FORBID = -1 };
 
-static bool lose(bool (*which)(const struct CUstream_st *stream, CUdevice device), CUdevice device) {
+/* Those that forbid what is unsafe, or all of a card. */
+static bool lose(CUdevice device) {
     bool any = false;
     if (!somebody_captures()) return false;
     pthread_mutex_lock(&lock);
     for (CUstream stream = capturing; stream; stream = stream->next) {
-        if (!which(stream, device)) continue;
+        if (device == THAT_FORBID ? !forbids(stream) : stream->device != device) continue;
         stream->capturing->invalid = true;
         any = true;
     }
@@ -47,11 +45,11 @@ static bool lose(bool (*which)(const struct CUstream_st *stream, CUdevice device
 }
 
 bool captures_forbid(void) {
-    return lose(forbids, 0);
+    return lose(THAT_FORBID);
 }
 
 bool captures_conflict(CUdevice device) {
-    return lose(is_of, device);
+    return lose(device);
 }
 
 static void list(CUstream stream) {
