@@ -28,17 +28,28 @@ static bool forbids(const struct CUstream_st *stream) {
     return thread_mode == CU_STREAM_CAPTURE_MODE_GLOBAL && stream->mode == CU_STREAM_CAPTURE_MODE_GLOBAL;
 }
 
-bool captures_forbid(void) {
+enum { THAT_FORBID = -1 };
+
+/* Those that forbid what is unsafe, or all of a card. */
+static bool lose(CUdevice device) {
     bool any = false;
     if (!somebody_captures()) return false;
     pthread_mutex_lock(&lock);
     for (CUstream stream = capturing; stream; stream = stream->next) {
-        if (!forbids(stream)) continue;
+        if (device == THAT_FORBID ? !forbids(stream) : stream->device != device) continue;
         stream->capturing->invalid = true;
         any = true;
     }
     pthread_mutex_unlock(&lock);
     return any;
+}
+
+bool captures_forbid(void) {
+    return lose(THAT_FORBID);
+}
+
+bool captures_conflict(CUdevice device) {
+    return lose(device);
 }
 
 static void list(CUstream stream) {

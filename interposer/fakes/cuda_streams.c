@@ -70,15 +70,7 @@ static CUresult synchronised(void) {
     return CUDA_SUCCESS;
 }
 
-/* A stream that captures cannot be waited for; its capture is lost by the attempt (cuda.h,
- * cuStreamBeginCapture). */
-EXPORT CUresult cuStreamSynchronize(CUstream stream) {
-    called_to_wait();
-    CUgraph graph = stream_captures(stream);
-    if (graph) {
-        graph->invalid = true;
-        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    }
+static CUresult wait_for(CUstream stream) {
     CUdevice device;
     uint64_t mark;
     CUresult result = cuStreamGetDevice(stream, &device);
@@ -89,12 +81,29 @@ EXPORT CUresult cuStreamSynchronize(CUstream stream) {
     return synchronised();
 }
 
+/* A stream that captures cannot be waited for; its capture is lost by the attempt (cuda.h,
+ * cuStreamBeginCapture). */
+EXPORT CUresult cuStreamSynchronize(CUstream stream) {
+    called_to_wait();
+    CUgraph graph = stream_captures(stream);
+    if (graph) {
+        graph->invalid = true;
+        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    }
+    return captures_forbid() ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : wait_for(stream);
+}
+
 EXPORT CUresult cuStreamSynchronize_ptsz(CUstream stream) {
     return cuStreamSynchronize(stream);
 }
 
+/* What encompasses a stream that captures cannot be waited for either, in any mode (CUDA Programming
+ * Guide, prohibited and unhandled operations). */
 EXPORT CUresult cuCtxSynchronize(void) {
-    return cuStreamSynchronize(NULL);
+    CUdevice device;
+    called_to_wait();
+    if (!driver_current(&device)) return CUDA_ERROR_INVALID_CONTEXT;
+    return captures_conflict(device) ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : wait_for(NULL);
 }
 
 EXPORT CUresult cuCtxSynchronize_v2(CUcontext context) {
@@ -143,6 +152,8 @@ EXPORT CUresult cuEventQuery(CUevent event) {
 EXPORT CUresult cuEventSynchronize(CUevent event) {
     called_to_wait();
     if (!event) return CUDA_ERROR_INVALID_HANDLE;
+    if (event->captured) return CUDA_ERROR_CAPTURED_EVENT;
+    if (captures_forbid()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     if (event->recorded && clock_is_simulated()) clock_wait_for(driver_card(event->device), event->mark);
     return synchronised();
 }

@@ -43,10 +43,14 @@ bool graph_capture_kernel(CUstream stream, CUfunction function, uint64_t blocks,
                           CUresult *result);
 CUresult card_run(CUstream stream, CUfunction function, uint64_t blocks);
 
-/* Whether the calling thread may not do now what is unsafe while others capture: allocate, or ask for
- * an event (cuda.h, cuThreadExchangeStreamCaptureMode). The captures that forbid it are lost by the
- * attempt. */
+/* Whether the calling thread may not do now what is unsafe while streams capture (cuda.h,
+ * cuThreadExchangeStreamCaptureMode). Only of cudaMalloc is that written. That to ask for an event is
+ * unsafe PyTorch has found; to wait for an event or a stream is taken for it here. The captures that
+ * forbid it are lost by the attempt. */
 bool captures_forbid(void);
+
+/* Whether a stream of the card captures; such captures are lost. */
+bool captures_conflict(CUdevice device);
 
 /* The stream's capture, if there is one, goes with it. */
 void capture_drop(CUstream stream);

@@ -10,7 +10,7 @@ GLOBAL, THREAD_LOCAL, RELAXED = 0, 1, 2
 ILLEGAL_STATE, UNSUPPORTED, INVALIDATED, CAPTURED_EVENT, WRONG_THREAD = map(
     str, (401, 900, 901, 907, 908)
 )
-UNSAFE = ["query", "alloc"]
+UNSAFE = ["query", "alloc", "wait", "wait-stream"]
 HERE = {GLOBAL: {GLOBAL, THREAD_LOCAL}, THREAD_LOCAL: {GLOBAL, THREAD_LOCAL}, RELAXED: set()}
 ELSEWHERE = {GLOBAL: {GLOBAL}, THREAD_LOCAL: set(), RELAXED: set()}
 """The mode of a capture -> those of threads that it forbids what is unsafe."""
@@ -74,6 +74,17 @@ def test_an_event_of_a_capture_cannot_be_asked_for_in_any_mode(
     assert program.ask("record") == "0"
     assert program.ask(f"elsewhere mode {thread} , query-captured") == CAPTURED_EVENT
     assert program.ask("end") == "0"
+
+
+@pytest.mark.parametrize("where", ["", "elsewhere "])
+@pytest.mark.parametrize("capture", [GLOBAL, THREAD_LOCAL, RELAXED])
+def test_a_context_with_a_capture_cannot_be_waited_for_in_any_mode(
+    program: Program, capture: int, where: str
+) -> None:
+    assert program.ask(f"begin {capture}") == "0"
+    assert program.ask(f"{where}mode {RELAXED}") == "0"
+    assert program.ask(f"{where}wait-all") == UNSUPPORTED
+    assert program.ask("end") == INVALIDATED
 
 
 def test_a_capture_goes_with_its_stream(program: Program) -> None:

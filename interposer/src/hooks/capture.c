@@ -15,6 +15,16 @@ bool capture_in_progress(const struct cuda *cuda, CUstream stream) {
     return capture_anywhere(slice_attached()) && captures(cuda, stream, false);
 }
 
+struct capture_leave capture_take_leave(const struct cuda *cuda, const struct slice *slice) {
+    struct capture_leave leave = {capture_anywhere(slice), CU_STREAM_CAPTURE_MODE_RELAXED};
+    if (leave.taken) FORWARD(cuda, cuThreadExchangeStreamCaptureMode, &leave.mode);
+    return leave;
+}
+
+void capture_put_back(const struct cuda *cuda, struct capture_leave leave) {
+    if (leave.taken) FORWARD(cuda, cuThreadExchangeStreamCaptureMode, &leave.mode);
+}
+
 /* Counted before it begins: what is captured a moment later must find the count. */
 static struct slice *before_begin(void) {
     struct slice *slice = slice_get();

@@ -25,4 +25,13 @@ bool capture_possible(const struct cuda *cuda, const struct slice *slice, CUstre
  * the one that is meant: stream_ptsz(). */
 bool capture_in_progress(const struct cuda *cuda, CUstream stream);
 
+/* Lets this thread make calls that a capture might forbid, or be spoilt by, until it is put back
+ * (cuda.h, cuThreadExchangeStreamCaptureMode). Where nothing captures, nothing is done. */
+struct capture_leave {
+    bool taken;
+    int mode;
+};
+struct capture_leave capture_take_leave(const struct cuda *cuda, const struct slice *slice);
+void capture_put_back(const struct cuda *cuda, struct capture_leave leave);
+
 #endif

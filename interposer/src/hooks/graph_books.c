@@ -56,7 +56,7 @@ static bool reserve(const struct cuda *cuda, struct graph_launch *launch, unsign
     for (int attempt = AT_ONCE; attempt <= AFTER_WAITING; attempt++) {
         if (attempt == AFTER_WAITING) {
             if (!account_charged(&memory->account) && !pools_have_slack(cuda, slice, card)) break;
-            FORWARD(cuda, cuStreamSynchronize, launch->stream);
+            pools_wait_for(cuda, slice, launch->stream);
         }
         if (attempt != AT_ONCE) pools_make_room(cuda, slice, card);
         launch->generation[card] = LOAD(memory->generation);

@@ -35,16 +35,18 @@ static void trim(const struct cuda *cuda, struct slice *slice, struct pool *pool
     pool_settle(slice, pool, 0);
 }
 
-/* Calls that a capture in this thread might forbid, or be spoilt by, are made in a mode in which it
- * is not (cuda.h, cuThreadExchangeStreamCaptureMode). */
 void pools_make_room(const struct cuda *cuda, struct slice *slice, unsigned card) {
     struct room room = {.card = card};
-    int mode = CU_STREAM_CAPTURE_MODE_RELAXED;
-    bool capturing = capture_anywhere(slice);
-    if (capturing) FORWARD(cuda, cuThreadExchangeStreamCaptureMode, &mode);
+    struct capture_leave leave = capture_take_leave(cuda, slice);
     pools_each(cuda, slice, trim, &room);
     graphs_make_room(cuda, slice, card);
-    if (capturing) FORWARD(cuda, cuThreadExchangeStreamCaptureMode, &mode);
+    capture_put_back(cuda, leave);
+}
+
+void pools_wait_for(const struct cuda *cuda, const struct slice *slice, CUstream stream) {
+    struct capture_leave leave = capture_take_leave(cuda, slice);
+    FORWARD(cuda, cuStreamSynchronize, stream);
+    capture_put_back(cuda, leave);
 }
 
 static void look_for_slack(const struct cuda *cuda, struct slice *slice, struct pool *pool, void *of) {

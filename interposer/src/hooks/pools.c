@@ -38,7 +38,7 @@ static bool reserve(const struct cuda *cuda, struct slice *slice, struct pool *p
     for (int attempt = AT_ONCE; attempt <= AFTER_WAITING; attempt++) {
         if (attempt == AFTER_WAITING) {
             if (!pools_have_slack(cuda, slice, card)) break;
-            FORWARD(cuda, cuStreamSynchronize, stream);
+            pools_wait_for(cuda, slice, stream);
         }
         if (attempt != AT_ONCE) pools_make_room(cuda, slice, card);
         enum ledger_answer answer = account_reserve(&pool->account, &slice->ledger, card, bytes);

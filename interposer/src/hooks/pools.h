@@ -49,6 +49,9 @@ void pool_settle(struct slice *slice, struct pool *pool, uint64_t reserved);
 /* Lets pools and graphs give back what they only keep, of one card. */
 void pools_make_room(const struct cuda *cuda, struct slice *slice, unsigned card);
 
+/* Until what was freed in a stream can be given back. */
+void pools_wait_for(const struct cuda *cuda, const struct slice *slice, CUstream stream);
+
 /* Whether a pool of the card has memory that no allocation holds. */
 bool pools_have_slack(const struct cuda *cuda, struct slice *slice, unsigned card);
 

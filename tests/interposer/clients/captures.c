@@ -2,14 +2,15 @@
  *
  *   begin MODE | end | destroy      the stream
  *   mode MODE                       of the calling thread from now on
- *   query | alloc                   an event that was recorded before; memory
+ *   query | wait | wait-stream      an event that was recorded before; it; another stream
+ *   alloc | wait-all                memory; the context
  *   record | query-captured         an event in the stream
  *   elsewhere COMMAND… , COMMAND…   in a thread that then ends: what the last of them says */
 #include <pthread.h>
 
 #include "obey.h"
 
-static CUstream stream;
+static CUstream stream, other;
 static CUevent before, within;
 static CUcontext context;
 
@@ -22,6 +23,9 @@ static CUresult answer(char **words) {
     if (!strcmp(words[0], "destroy")) return cuStreamDestroy_v2(stream);
     if (!strcmp(words[0], "mode")) return cuThreadExchangeStreamCaptureMode(&mode);
     if (!strcmp(words[0], "query")) return cuEventQuery(before);
+    if (!strcmp(words[0], "wait")) return cuEventSynchronize(before);
+    if (!strcmp(words[0], "wait-stream")) return cuStreamSynchronize(other);
+    if (!strcmp(words[0], "wait-all")) return cuCtxSynchronize();
     if (!strcmp(words[0], "alloc")) return cuMemAlloc_v2(&at, 4096);
     if (!strcmp(words[0], "record")) return cuEventRecord(within, stream);
     return cuEventQuery(within);
@@ -47,7 +51,7 @@ static void obey(int count, char **words) {
     pthread_t thread;
     if (!stream) {
         cuCtxGetCurrent(&context);
-        cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
+        cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), cuStreamCreate(&other, CU_STREAM_NON_BLOCKING);
         cuEventCreate(&before, 0), cuEventCreate(&within, 0);
         cuEventRecord(before, NULL);
     }
