@@ -2,12 +2,13 @@
 # make test   everything but real Kubernetes
 # make e2e    a real Kubernetes on this machine (root)
 # make bench  the numbers of docs/numbers.md, as ratios of one run
+# make docs   what the pages of docs/ say of the code, written into them
 # make gpu-test  the same claims on this machine's NVIDIA card (GPU_PYTHON: where PyTorch is)
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test lint unit e2e bench gpu-test native venv clean
+.PHONY: help demo test lint unit e2e bench docs gpu-test native venv clean
 help:
 	@sed -n 's/^# make /make /p' Makefile
 
@@ -46,6 +47,9 @@ e2e: native
 
 bench: native
 	$(BIN)/python -m tests.bench
+
+docs: venv
+	$(BIN)/python -m tests.docs
 
 gpu-test: native
 	$(BIN)/python -m pytest tests/gpu -v -s --override-ini timeout=600

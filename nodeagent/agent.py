@@ -4,10 +4,13 @@ import asyncio
 import signal
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import structlog
 
+from nodeagent.enforcement import audit
+from nodeagent.enforcement.owner import read_owner
 from nodeagent.enforcement.shares import Shares
 from nodeagent.health.inventory import Inventory
 from nodeagent.kubelet.plugin import DevicePlugin
@@ -18,6 +21,7 @@ from nodeagent.metrics.server import serve_metrics
 from nodeagent.pods import PodBook
 from nodeagent.settings import Settings
 from nodeagent.slices import library
+from nodeagent.slices.cgroups import read_home
 from nodeagent.slices.files import write_file
 from nodeagent.slices.names import cdi_name, fresh_name
 from nodeagent.slices.reclaim import Reclaimer
@@ -91,6 +95,13 @@ async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Eve
             _keep_offer(settings, inventory, registration),
             reclaimer.run(RECLAIM_EVERY),
             Shares(store.sharers).run(),
+            audit.Auditor(
+                store.sharers,
+                names=book.container_names,
+                processes=inventory.processes,
+                home=partial(read_home, settings.proc_root),
+                owner=partial(read_owner, settings.proc_root),
+            ).run(audit.EVERY),
         )
         await _leave(world, store, registration)
 

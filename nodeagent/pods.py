@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from nodeagent.signals import Signal
@@ -11,6 +11,7 @@ from tranche.words.errors import Malformed
 from tranche.words.pod import Member, members_of
 
 _OVER: Final = frozenset({"Succeeded", "Failed"})
+_STATUSES: Final = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Pod:
         over: it has ended for good; the kubelet starts none of its containers again.
         members: its containers.
         assigned: the text of `ASSIGNED_ANNOTATION`, or None.
+        containers: the engine's id of each container that was started, and its name.
     """
 
     uid: str
@@ -31,6 +33,7 @@ class Pod:
     over: bool
     members: tuple[Member, ...]
     assigned: str | None
+    containers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def where(self) -> str:
@@ -45,15 +48,21 @@ def read_pod(raw: Mapping[str, Any]) -> Pod:
         Malformed: a field that every pod has is missing.
     """
     try:
-        metadata, spec = raw["metadata"], raw["spec"]
+        metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
         return Pod(
             uid=metadata["uid"],
             namespace=metadata["namespace"],
             name=metadata["name"],
             node=spec.get("nodeName") or "",
-            over=(raw.get("status") or {}).get("phase") in _OVER,
+            over=status.get("phase") in _OVER,
             members=members_of(spec),
             assigned=(metadata.get("annotations") or {}).get(ASSIGNED_ANNOTATION),
+            containers={
+                one["containerID"].rpartition("://")[2]: one["name"]
+                for statuses in _STATUSES
+                for one in status.get(statuses) or ()
+                if one.get("containerID")
+            },
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise Malformed(f"pod: {type(error).__name__} {error}") from error
@@ -82,6 +91,11 @@ class PodBook:
     def living(self) -> frozenset[str]:
         """The uids of pods that have not ended."""
         return frozenset(pod.uid for pod in self._pods.values() if not pod.over)
+
+    def container_names(self, uids: Iterable[str]) -> Mapping[str, str]:
+        """The names of these pods' containers, by the engine's ids of them."""
+        pods = (self._pods[uid] for uid in uids if uid in self._pods)
+        return {id_: name for pod in pods for id_, name in pod.containers.items()}
 
     def put(self, pod: Pod) -> None:
         """A pod came or changed."""

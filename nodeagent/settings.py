@@ -33,6 +33,7 @@ class Settings:
     cores_policy: CoresPolicy
     resource_name: str
     cgroup_root: Path
+    proc_root: Path
     metrics_port: int
     look_every: float
     kubeconfig: Path | None
@@ -123,6 +124,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     add("--resource-name", "nvidia.com/gpu", "the resource offered to the kubelet")
     add("--cgroup-root", "/sys/fs/cgroup", "where the host's cgroups are mounted", type=Path)
+    add("--proc-root", "/proc", "procfs of the pid namespace that the driver speaks of", type=Path)
     add("--metrics-port", 9400, "Prometheus metrics; 0 for none", type=int)
     add("--look-every", 10.0, "seconds between looks at the cards", type=float)
     add("--kubeconfig", None, "the API server; by default the pod's service account", type=Path)

@@ -2,12 +2,60 @@
  * default streams do not capture, and no event draws another stream in. */
 #include "graphs.h"
 
-static int capturing, spoilt; /* how many capture; whether one of them was lost by a call elsewhere */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* over the list */
+static CUstream capturing;
+static _Thread_local CUstreamCaptureMode thread_mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
 
-bool captures_spoil(void) {
-    if (!__atomic_load_n(&capturing, __ATOMIC_RELAXED)) return false;
-    __atomic_store_n(&spoilt, 1, __ATOMIC_RELAXED);
-    return true;
+static bool somebody_captures(void) {
+    return __atomic_load_n(&capturing, __ATOMIC_RELAXED);
+}
+
+static const void *this_thread(void) {
+    return &thread_mode;
+}
+
+EXPORT CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode) {
+    if (!mode || *mode > CU_STREAM_CAPTURE_MODE_RELAXED) return CUDA_ERROR_INVALID_VALUE;
+    CUstreamCaptureMode before = thread_mode;
+    thread_mode = *mode;
+    *mode = before;
+    return CUDA_SUCCESS;
+}
+
+static bool forbids(const struct CUstream_st *stream) {
+    if (thread_mode == CU_STREAM_CAPTURE_MODE_RELAXED) return false;
+    if (stream->thread == this_thread()) return stream->mode != CU_STREAM_CAPTURE_MODE_RELAXED;
+    return thread_mode == CU_STREAM_CAPTURE_MODE_GLOBAL && stream->mode == CU_STREAM_CAPTURE_MODE_GLOBAL;
+}
+
+bool captures_forbid(void) {
+    bool any = false;
+    if (!somebody_captures()) return false;
+    pthread_mutex_lock(&lock);
+    for (CUstream stream = capturing; stream; stream = stream->next) {
+        if (!forbids(stream)) continue;
+        stream->capturing->invalid = true;
+        any = true;
+    }
+    pthread_mutex_unlock(&lock);
+    return any;
+}
+
+static void list(CUstream stream) {
+    pthread_mutex_lock(&lock);
+    stream->next = capturing;
+    __atomic_store_n(&capturing, stream, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&lock);
+}
+
+void capture_drop(CUstream stream) {
+    if (!stream_captures(stream)) return;
+    pthread_mutex_lock(&lock);
+    CUstream *link = &capturing;
+    while (*link != stream) link = &(*link)->next;
+    __atomic_store_n(link, stream->next, __ATOMIC_RELAXED);
+    stream->capturing = NULL;
+    pthread_mutex_unlock(&lock);
 }
 
 static void append(CUgraph graph, CUgraphNode node) {
@@ -50,19 +98,20 @@ bool graph_capture_free(CUstream stream, CUdeviceptr at, CUresult *result) {
     return true;
 }
 
-static CUresult begin(CUstream stream, CUgraph graph) {
+static CUresult begin(CUstream stream, CUgraph graph, CUstreamCaptureMode mode) {
     if ((uintptr_t)stream <= 2) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     if (stream->capturing) return CUDA_ERROR_ILLEGAL_STATE;
     CUresult result = graph ? CUDA_SUCCESS : cuGraphCreate(&graph, 0);
     if (result != CUDA_SUCCESS) return result;
     stream->capturing = graph;
-    __atomic_fetch_add(&capturing, 1, __ATOMIC_RELAXED);
+    stream->mode = mode;
+    stream->thread = this_thread();
+    list(stream);
     return CUDA_SUCCESS;
 }
 
 EXPORT CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode) {
-    (void)mode;
-    return begin(stream, NULL);
+    return begin(stream, NULL, mode);
 }
 
 EXPORT CUresult cuStreamBeginCapture_v2_ptsz(CUstream stream, CUstreamCaptureMode mode) {
@@ -70,21 +119,21 @@ EXPORT CUresult cuStreamBeginCapture_v2_ptsz(CUstream stream, CUstreamCaptureMod
 }
 
 EXPORT CUresult cuStreamBeginCapture(CUstream stream) {
-    return begin(stream, NULL);
+    return begin(stream, NULL, CU_STREAM_CAPTURE_MODE_GLOBAL);
 }
 
 EXPORT CUresult cuStreamBeginCapture_ptsz(CUstream stream) {
-    return begin(stream, NULL);
+    return begin(stream, NULL, CU_STREAM_CAPTURE_MODE_GLOBAL);
 }
 
 EXPORT CUresult cuStreamBeginCaptureToGraph(CUstream stream, CUgraph graph,
                                             const CUgraphNode *dependencies,
                                             const CUgraphEdgeData *data, size_t count,
                                             CUstreamCaptureMode mode) {
-    (void)data, (void)mode;
+    (void)data;
     if (!graph) return CUDA_ERROR_INVALID_VALUE;
     graph->tail = count ? dependencies[count - 1] : NULL;
-    return begin(stream, graph);
+    return begin(stream, graph, mode);
 }
 
 EXPORT CUresult cuStreamBeginCaptureToGraph_ptsz(CUstream stream, CUgraph graph,
@@ -96,10 +145,10 @@ EXPORT CUresult cuStreamBeginCaptureToGraph_ptsz(CUstream stream, CUgraph graph,
 
 EXPORT CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
     if (!stream_captures(stream)) return CUDA_ERROR_ILLEGAL_STATE;
+    bool anywhere = stream->mode == CU_STREAM_CAPTURE_MODE_RELAXED;
+    if (!anywhere && stream->thread != this_thread()) return CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD;
     CUgraph captured = stream->capturing;
-    stream->capturing = NULL;
-    __atomic_fetch_sub(&capturing, 1, __ATOMIC_RELAXED);
-    if (__atomic_exchange_n(&spoilt, 0, __ATOMIC_RELAXED)) captured->invalid = true;
+    capture_drop(stream);
     if (graph) *graph = captured->invalid ? NULL : captured;
     return captured->invalid ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED : CUDA_SUCCESS;
 }
@@ -110,7 +159,7 @@ EXPORT CUresult cuStreamEndCapture_ptsz(CUstream stream, CUgraph *graph) {
 
 EXPORT CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus *status) {
     /* The default stream cannot be asked while one that it would wait for captures (cuda.h). */
-    if ((uintptr_t)stream <= 2 && __atomic_load_n(&capturing, __ATOMIC_RELAXED)) {
+    if ((uintptr_t)stream <= 2 && somebody_captures()) {
         return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
     }
     CUgraph graph = stream_captures(stream);

@@ -116,6 +116,7 @@ static void release(int card, uint64_t *bytes) {
 }
 
 EXPORT CUresult cuDeviceGraphMemTrim(CUdevice device) {
+    called_to_trim();
     if (!driver_card(device)) return CUDA_ERROR_INVALID_DEVICE;
     pthread_mutex_lock(&graphs_lock);
     release(device, &cached[device]);

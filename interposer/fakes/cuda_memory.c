@@ -139,6 +139,7 @@ static CUresult take_here(CUdeviceptr *at, size_t bytes) {
     CUdevice device;
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
     if (!driver_current(&device)) return CUDA_ERROR_INVALID_CONTEXT;
+    if (captures_forbid()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     return memory_take_in(driver_context(), device, bytes, at);
 }
 

@@ -100,6 +100,7 @@ EXPORT CUresult cuMemPoolDestroy(CUmemoryPool pool) {
 }
 
 EXPORT CUresult cuMemPoolTrimTo(CUmemoryPool pool, size_t keep) {
+    called_to_trim();
     if (!pool_is_open(pool) || pool->imported) return CUDA_ERROR_INVALID_VALUE;
     pool_trim(pool, keep);
     return CUDA_SUCCESS;

@@ -8,7 +8,7 @@
 
 struct CUevent_st {
     CUdevice device;
-    int recorded;
+    int recorded, captured; /* to the card; by a capture, later than that */
     uint64_t mark;
 };
 
@@ -24,8 +24,14 @@ EXPORT CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
 }
 
 EXPORT CUresult cuStreamDestroy_v2(CUstream stream) {
+    if ((uintptr_t)stream <= 2) return CUDA_ERROR_INVALID_HANDLE;
+    capture_drop(stream);
     free(stream);
     return CUDA_SUCCESS;
+}
+
+EXPORT CUresult cuStreamDestroy(CUstream stream) {
+    return cuStreamDestroy_v2(stream);
 }
 
 EXPORT CUresult cuStreamGetDevice(CUstream stream, CUdevice *device) {
@@ -67,6 +73,7 @@ static CUresult synchronised(void) {
 /* A stream that captures cannot be waited for; its capture is lost by the attempt (cuda.h,
  * cuStreamBeginCapture). */
 EXPORT CUresult cuStreamSynchronize(CUstream stream) {
+    called_to_wait();
     CUgraph graph = stream_captures(stream);
     if (graph) {
         graph->invalid = true;
@@ -113,7 +120,8 @@ EXPORT CUresult cuEventDestroy_v2(CUevent event) {
 
 EXPORT CUresult cuEventRecord(CUevent event, CUstream stream) {
     if (!event) return CUDA_ERROR_INVALID_HANDLE;
-    if (stream_captures(stream)) return CUDA_SUCCESS;
+    event->captured = stream_captures(stream) != NULL;
+    if (event->captured) return CUDA_SUCCESS;
     event->recorded = 1;
     return stream_queue(stream, 0, &event->mark);
 }
@@ -122,11 +130,10 @@ EXPORT CUresult cuEventRecord_ptsz(CUevent event, CUstream stream) {
     return cuEventRecord(event, stream);
 }
 
-/* In the mode of most captures, global, a query from anywhere ends them (cuStreamBeginCapture and
- * cuThreadExchangeStreamCaptureMode, on calls that are unsafe). */
 EXPORT CUresult cuEventQuery(CUevent event) {
     if (!event) return CUDA_ERROR_INVALID_HANDLE;
-    if (captures_spoil()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    if (event->captured) return CUDA_ERROR_CAPTURED_EVENT;
+    if (captures_forbid()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     if (!event->recorded || !clock_is_simulated()) return CUDA_SUCCESS;
     bool ended = timeline_has_ended(clock_enter(driver_card(event->device)), clock_process(), event->mark);
     clock_leave();
@@ -134,6 +141,7 @@ EXPORT CUresult cuEventQuery(CUevent event) {
 }
 
 EXPORT CUresult cuEventSynchronize(CUevent event) {
+    called_to_wait();
     if (!event) return CUDA_ERROR_INVALID_HANDLE;
     if (event->recorded && clock_is_simulated()) clock_wait_for(driver_card(event->device), event->mark);
     return synchronised();

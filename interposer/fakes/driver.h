@@ -26,6 +26,9 @@ struct CUctx_st {
 struct CUstream_st {
     CUdevice device;
     CUgraph capturing; /* what is launched goes there; NULL: to the card */
+    CUstreamCaptureMode mode; /* of the capture: */
+    const void *thread;       /* a name of the one that began it */
+    CUstream next;            /* of those that capture */
 };
 
 /* The graph that the stream captures into; NULL: none. */
@@ -40,8 +43,18 @@ bool graph_capture_kernel(CUstream stream, CUfunction function, uint64_t blocks,
                           CUresult *result);
 CUresult card_run(CUstream stream, CUfunction function, uint64_t blocks);
 
-/* Something was called that no capture survives; whether one was in progress. */
-bool captures_spoil(void);
+/* Whether the calling thread may not do now what is unsafe while others capture: allocate, or ask for
+ * an event (cuda.h, cuThreadExchangeStreamCaptureMode). The captures that forbid it are lost by the
+ * attempt. */
+bool captures_forbid(void);
+
+/* The stream's capture, if there is one, goes with it. */
+void capture_drop(CUstream stream);
+
+/* Counted: something is waited for (a stream, an event, a context); a pool or graphs are to give back
+ * what they keep. */
+void called_to_wait(void);
+void called_to_trim(void);
 
 /* What CUDA_VISIBLE_DEVICES leaves, in its order. NULL for an ordinal that is not there. */
 const struct card *driver_card(CUdevice device);

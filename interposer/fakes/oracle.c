@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 static struct oracle *shared; /* NULL: no file, this process counts alone */
 static int file = -1;
 static bool mapped;
+static bool only_read; /* the file may not be written, as under a driver root mounted so */
 static unsigned generation = 1;  /* grows with each fork between the first process and this one */
 static unsigned slot_generation; /* that has taken own_slot */
 static _Thread_local unsigned attached_generation;
@@ -41,15 +43,27 @@ static uint64_t pid_namespace(void) {
     return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
 }
 
+/* Random bytes that the kernel gives to each program that it starts. */
+static uint64_t program(void) {
+    uint64_t bytes = 0;
+    const void *at = (const void *)getauxval(AT_RANDOM);
+    if (at) memcpy(&bytes, at, sizeof bytes);
+    return bytes;
+}
+
 /* The spin lock's holder while a process takes its slot: one at a time, by a lock on this byte. */
 enum { CLAIMING = ORACLE_SLOTS };
 
-/* A process does not see its own locks, and the fake NVML beside the fake CUDA has no slot. */
+/* Not by the slot's number: the fake NVML beside the fake CUDA has none. */
+static bool is_own(const struct oracle_process *process) {
+    return process->pid == getpid() && process->program == program() &&
+           process->pid_namespace == pid_namespace();
+}
+
+/* A process does not see its own locks. */
 static int holder(unsigned slot) {
-    if (slot == CLAIMING) return oracle_slot_holder(file, slot);
-    const struct oracle_process *process = &shared->processes[slot];
-    if (process->pid == getpid() && process->pid_namespace == pid_namespace()) return process->pid;
-    return oracle_slot_holder(file, slot);
+    bool own = slot != CLAIMING && is_own(&shared->processes[slot]);
+    return own ? getpid() : oracle_slot_holder(file, slot);
 }
 
 static bool lives(unsigned slot) {
@@ -105,11 +119,13 @@ static void map(void) {
     char path[4200];
     snprintf(path, sizeof path, "%s/run/fakegpu/oracle", cards()->root);
     file = open(path, O_RDWR | O_CLOEXEC);
+    only_read = file < 0;
+    if (only_read) file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
     struct stat status;
     void *at = MAP_FAILED;
     if (fstat(file, &status) == 0 && (size_t)status.st_size >= ORACLE_SIZE) {
-        at = mmap(NULL, ORACLE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        at = mmap(NULL, ORACLE_SIZE, only_read ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     }
     if (at == MAP_FAILED) {
         fprintf(stderr, "fake driver: %s is no oracle; counting for this process alone\n", path);
@@ -138,7 +154,8 @@ static void take_slot(void) {
     for (own_slot = 0; own_slot < ORACLE_SLOTS; own_slot++) {
         struct oracle_process *own = &shared->processes[own_slot];
         if (own->taken || !lock_byte(F_SETLK, F_WRLCK, ORACLE_LOCK_BYTE(own_slot))) continue;
-        *own = (struct oracle_process){.pid = getpid(), .pid_namespace = pid_namespace(), .taken = 1};
+        *own = (struct oracle_process){
+            .pid = getpid(), .pid_namespace = pid_namespace(), .program = program(), .taken = 1};
         if (shared->slots_high <= own_slot) shared->slots_high = own_slot + 1;
         break;
     }
@@ -168,6 +185,7 @@ static void ready(bool with_slot) {
     mapped = true;
     if (with_slot && slot_generation != generation) {
         memset(alone, 0, sizeof alone);
+        if (only_read) shared = NULL;
         if (shared) take_slot();
         slot_generation = generation;
     }

@@ -1,6 +1,7 @@
 /* The truth about the cards' memory, over all processes and containers: a file mapped by every
  * process that uses the fake driver, at <root>/run/fakegpu/oracle. The interposer knows nothing of
- * it. A driver without that file counts for its process alone.
+ * it. A driver without that file, or that may not write it, counts for its process alone; NVML needs
+ * no more than to read it.
  *
  * Each process has a slot and holds a POSIX record lock on one byte of the file for it: the kernel
  * drops that when the process dies or calls exec, in whatever pid namespace. Sums are changed under
@@ -31,8 +32,9 @@ struct oracle_process {
     uint32_t taken; /* 1: used, maybe by a dead one; the lock on its byte tells */
     int32_t pid;    /* as the process itself sees it, in this namespace: */
     uint64_t pid_namespace;
+    uint64_t program; /* a number that exec changes */
     uint64_t used[MOST_CARDS];
-    uint64_t reserved[30];
+    uint64_t reserved[29];
 };
 
 struct oracle {

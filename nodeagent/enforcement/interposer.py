@@ -53,6 +53,19 @@ def read_use(folder: Path, grants: Sequence[Grant]) -> Mapping[str, Count]:
         return {}
 
 
+def read_unaccounted(folder: Path, grants: Sequence[Grant]) -> Mapping[str, int]:
+    """What a slice is charged of each card beyond its count, in bytes by uuid.
+
+    Empty when its limits cannot be read.
+    """
+    try:
+        file = layout.Limits.from_buffer_copy((folder / "limits").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    cards = zip(grants, file.cards, strict=False)
+    return {grant.card: int(card.unaccounted_bytes) for grant, card in cards}
+
+
 def change(folder: Path, index: int, **fields: int) -> None:
     """Changes, while its container runs, what the limits say of its ``index``-th card.
 

@@ -27,6 +27,8 @@ CORES_NONE: Final = 2
 MAX_CARDS: Final = 32
 MAX_SLOTS: Final = 1024
 REGION_STAMP: Final = 0x24E475254
+OWNER_PID_BITS: Final = 22
+OWNER_START_BITS: Final = 21
 
 
 class LimitsCard(LittleEndianStructure):
@@ -163,6 +165,17 @@ def limits_field(index: int, name: str) -> tuple[int, int]:
     """Where a field of the ``index``-th card lies in ``limits``, and how many bytes it has."""
     field = getattr(LimitsCard, name)
     return Limits.cards.offset + index * sizeof(LimitsCard) + field.offset, field.size
+
+
+def owner_word(pid: int, start: int) -> int:
+    """How a slot names its owner, but for the number of the claim.
+
+    Args:
+        pid: in the process's own namespace.
+        start: in clock ticks since boot.
+    """
+    low = start % (1 << OWNER_START_BITS)
+    return low << OWNER_PID_BITS | pid % (1 << OWNER_PID_BITS)
 
 
 def used_offset(index: int) -> int:

@@ -19,6 +19,8 @@ from nodeagent.enforcement import layout
 from tranche.words.errors import Malformed
 
 _MOST: Final = 2**63 - 1
+_OWNER: Final = layout.owner_word(-1, -1)
+"""Of an owner's word, all but the number of the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,19 @@ class Count:
     active_at: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What one process counts of a card.
+
+    Attributes:
+        owner: `layout.owner_word` of the process, alive or dead.
+        used: bytes.
+    """
+
+    owner: int
+    used: int
+
+
 def read_region(path: Path, cards: Sequence[str]) -> Mapping[str, Count]:
     """What is counted of each card, by uuid; ``cards`` in the order of the limits.
 
@@ -46,18 +61,51 @@ def read_region(path: Path, cards: Sequence[str]) -> Mapping[str, Count]:
         OSError: it cannot be opened; a link is not followed.
     """
     with hostile(path) as file:
-        stamp, slots = struct.unpack("<QI", _bytes(file, 12, layout.Region.stamp.offset))
-        if stamp == 0:
+        slots = _slots(file, path)
+        if slots is None:
             return dict.fromkeys(cards, Count(0, 0))
-        if stamp != layout.REGION_STAMP or slots > layout.MAX_SLOTS:
-            raise Malformed(f"{path}: not a region")
         return {
             card: _count(file, index, slots) for index, card in enumerate(cards[: layout.MAX_CARDS])
         }
 
 
+def read_slots(path: Path, cards: Sequence[str]) -> Mapping[str, tuple[Slot, ...]]:
+    """What each process counts of each card, by uuid; slots that count nothing are left out.
+
+    Raises:
+        as `read_region`.
+    """
+    with hostile(path) as file:
+        slots = _slots(file, path) or 0
+        size = sizeof(layout.RegionSlot)
+        content = _bytes(file, size * slots, layout.Region.slots.offset)
+        owners = [owner & _OWNER for (owner,) in struct.iter_unpack(f"<Q{size - 8}x", content)]
+        return {
+            card: tuple(
+                Slot(owner, used)
+                for owner, used in zip(owners, _used(file, index, slots), strict=True)
+                if used
+            )
+            for index, card in enumerate(cards[: layout.MAX_CARDS])
+        }
+
+
+def _slots(file: int, path: Path) -> int | None:
+    """How many slots were ever owned; None before the first process."""
+    stamp, slots = struct.unpack("<QI", _bytes(file, 12, layout.Region.stamp.offset))
+    if stamp == 0:
+        return None
+    if stamp != layout.REGION_STAMP or slots > layout.MAX_SLOTS:
+        raise Malformed(f"{path}: not a region")
+    return int(slots)
+
+
+def _used(file: int, index: int, slots: int) -> tuple[int, ...]:
+    return struct.unpack(f"<{slots}Q", _bytes(file, 8 * slots, layout.used_offset(index)))
+
+
 def _count(file: int, index: int, slots: int) -> Count:
-    used = struct.unpack(f"<{slots}Q", _bytes(file, 8 * slots, layout.used_offset(index)))
+    used = _used(file, index, slots)
     whole = layout.RegionCard.from_buffer_copy(
         _bytes(file, sizeof(layout.RegionCard), layout.region_card_offset(index))
     )

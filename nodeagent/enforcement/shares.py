@@ -46,11 +46,15 @@ class Sharer:
         folder: with its limits and region.
         start: another number each time that these are made anew.
         grants: in the order of its limits.
+        pod: its pod's uid.
+        container: its name in the pod.
     """
 
     folder: Path
     start: int
     grants: tuple[Grant, ...]
+    pod: str
+    container: str
 
 
 @dataclass(slots=True)

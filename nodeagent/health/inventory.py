@@ -1,13 +1,14 @@
 """The node's cards as they were last seen."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
 from nodeagent.signals import Signal
-from nodeagent.vendors.base import Found, Vendor
+from nodeagent.vendors.base import Found, Process, Vendor
 from tranche.words.cards import Card
 
 _log = structlog.get_logger("cards")
@@ -56,6 +57,18 @@ class Inventory:
         self._found = found
         if self.cards != before:
             self.changed.raise_()
+
+    async def processes(self, cards: Collection[str]) -> Mapping[str, tuple[Process, ...]]:
+        """Who is on each of these cards now; a card is left out where that is not known."""
+        loop = asyncio.get_running_loop()
+        by_vendor: dict[str, list[str]] = defaultdict(list)
+        for uuid in cards:
+            if uuid in self._found:
+                by_vendor[self._found[uuid].card.vendor].append(uuid)
+        told: dict[str, tuple[Process, ...]] = {}
+        for key, some in by_vendor.items():
+            told |= await loop.run_in_executor(self._thread, self._vendors[key].processes, some)
+        return told
 
     async def keep_looking(self, every: float) -> None:
         """Looks each ``every`` seconds until cancelled."""

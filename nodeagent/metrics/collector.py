@@ -62,6 +62,11 @@ class Collector(Base):
             "What a container uses of a card, as its own processes count it",
             labels=_SLICE,
         )
+        unaccounted = GaugeMetricFamily(
+            "tranche_slice_memory_unaccounted_bytes",
+            "What a container is charged of a card beyond its own count, by the driver's word",
+            labels=_SLICE,
+        )
         busy = CounterMetricFamily(
             "tranche_slice_gpu_seconds",
             "Time of a card that a container's kernels were charged for its share of the cores",
@@ -74,12 +79,16 @@ class Collector(Base):
         )
         for record in self._store.records.values():
             folder = self._store.folders.slices / record.name
-            uses = {} if not record.library else interposer.read_use(folder, record.grants)
+            held = record.grants if record.library else ()
+            uses = interposer.read_use(folder, held)
+            beyond = interposer.read_unaccounted(folder, held)
             for grant in record.grants:
                 labels = (record.namespace, record.pod, record.container, grant.card)
                 limit.add_metric(labels, grant.mib * _MIB)
+                if grant.card in beyond:
+                    unaccounted.add_metric(labels, beyond[grant.card])
                 if grant.card in uses:
                     used.add_metric(labels, uses[grant.card].used)
                     refused.add_metric(labels, uses[grant.card].refused)
                     busy.add_metric(labels, uses[grant.card].gpu_ns / 1e9)
-        return iter((limit, used, refused, busy))
+        return iter((limit, used, unaccounted, refused, busy))

@@ -85,8 +85,13 @@ class Store:
         """The slices that hold parts of cards, and so have limits and a region."""
         for record in tuple(self._records.values()):
             if record.library:
-                start = self._starts[record.name]
-                yield Sharer(self.folders.slices / record.name, start, record.grants)
+                yield Sharer(
+                    folder=self.folders.slices / record.name,
+                    start=self._starts[record.name],
+                    grants=record.grants,
+                    pod=record.uid,
+                    container=record.container,
+                )
 
     def restore(self) -> None:
         """Reads what an earlier agent left and puts right what a crash or a reboot broke.

@@ -1,5 +1,6 @@
 """What the agent wants of a vendor."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +26,19 @@ class Found:
     ailment: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One that is on a card.
+
+    Attributes:
+        pid: as the driver tells it; the host's, or nobody's that this agent can see.
+        used: bytes that it has of the card, all told; None when the driver does not say.
+    """
+
+    pid: int
+    used: int | None
+
+
 class Vendor(Protocol):
     """Finds the cards of one vendor. Calls may block, and are made from one thread at a time."""
 
@@ -42,6 +56,12 @@ class Vendor(Protocol):
 
         A card that has gone missing stays listed and is not healthy, so that what runs on it keeps
         its accounts. No driver means no cards.
+        """
+
+    def processes(self, cards: Collection[str]) -> Mapping[str, tuple[Process, ...]]:
+        """Who is on each of these cards, by the card's uuid; never raises.
+
+        A card of which the driver does not say is left out.
         """
 
     def close(self) -> None:

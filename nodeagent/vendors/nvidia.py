@@ -1,7 +1,7 @@
 """NVIDIA's cards through NVML, from whatever root the driver is installed under."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -9,9 +9,10 @@ from typing import Any, Final
 import pynvml
 import structlog
 
-from nodeagent.vendors.base import Found
+from nodeagent.vendors.base import Found, Process
 from nodeagent.vendors.nvml import bind
 from nodeagent.vendors.nvml_faults import Faults
+from nodeagent.vendors.nvml_processes import processes_on
 from tranche.words.cards import Card
 
 _MIB: Final = 1 << 20
@@ -68,6 +69,19 @@ class Nvidia:
         self._known = dict(sorted(seen.items(), key=lambda item: int(item[1].names[-1])))
         return tuple(self._known.values())
 
+    def processes(self, cards: Collection[str]) -> Mapping[str, tuple[Process, ...]]:
+        """Who is on these cards; see `Vendor.processes`."""
+        found: dict[str, tuple[Process, ...]] = {}
+        for uuid in cards if self._open else ():
+            try:
+                handle = self._nvml.nvmlDeviceGetHandleByUUID(uuid)
+                # The card's own list does not say all that the processes on its instances have.
+                if not self._in_mig_mode(handle):
+                    found[uuid] = processes_on(self._nvml, handle)
+            except self._nvml.NVMLError as error:
+                _log.debug("a card's processes are not told", uuid=uuid, error=str(error))
+        return found
+
     def close(self) -> None:
         """Shuts NVML down; the next look starts it anew, with the library that is there then."""
         if self._open:
@@ -104,7 +118,7 @@ class Nvidia:
             # A card that fell off the bus fails here; its last known form is kept as unhealthy.
             _log.debug("a card does not answer", index=index, error=str(error))
             return None
-        if self._ask(nvml.nvmlDeviceGetMigMode, handle, default=(0, 0))[0]:
+        if self._in_mig_mode(handle):
             _log.debug("a card in MIG mode is not offered", uuid=uuid)
             return None
         ailment = self._faults.of(handle, uuid)
@@ -125,6 +139,9 @@ class Nvidia:
             busy=None if busy is None else int(busy.gpu),
             ailment=ailment,
         )
+
+    def _in_mig_mode(self, handle: Any) -> bool:
+        return bool(self._ask(self._nvml.nvmlDeviceGetMigMode, handle, default=(0, 0))[0])
 
     def _numa(self, handle: Any) -> int | None:
         """The host's NUMA node nearest to a card: by NVML, else by the kernel; None when unsaid.

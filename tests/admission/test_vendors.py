@@ -5,7 +5,6 @@ import pytest
 from tests.vendors.test_refused import ROWS as REFUSED
 from tests.vendors.test_written import ROWS
 from tranche.words.quantity import parse_quantity
-from tranche.words.sentence import parse_sentence
 
 GPU = "tranche.dev/gpu"
 MAKERS = (
@@ -13,8 +12,7 @@ MAKERS = (
     "mthreads: {}, metax: {}, iluvatar: {}, enflame: {}, kunlunxin: {}, biren: {}, vastai: {}, "
     "aws: {}, google: {}, thead: {}}"
 )
-ANY_MODEL = {row for row in ROWS if " on H100" in row and "g." in row}
-"""A profile of one model of several names: NVIDIA's plugin has no word for that choice."""
+H100 = ["NVIDIA-H100-80GB-HBM3", "NVIDIA-H100-PCIe", "NVIDIA-H100-NVL"]
 
 
 def pod(ask: str | None = None, limits: dict | None = None, **spec):
@@ -30,9 +28,7 @@ def limits_of(pod) -> dict:
 
 
 @pytest.mark.parametrize("managed", [False, True])
-@pytest.mark.parametrize(
-    "sentence", sorted(ROWS.keys() - ANY_MODEL - {"2 x 1g.5gb+me on A100 40G"})
-)
+@pytest.mark.parametrize("sentence", ROWS)
 def test_a_sentence_becomes_what_the_maker_s_stack_takes(admission, sentence, managed):
     admission.set(MAKERS if managed else "vendors: {cambricon: {memoryUnit: 256Mi}}")
     after = admission.admit(pod(sentence))
@@ -170,7 +166,24 @@ def test_a_partition_is_placed_by_nvidia_s_own_plugin(admission):
     assert "spec.nodeSelector nvidia.com/gpu.product" in admission.refusal(elsewhere)
 
 
-@pytest.mark.parametrize("sentence", sorted(ANY_MODEL))
-def test_a_partition_of_a_model_of_several_names_is_asked_for_by_one_of_them(admission, sentence):
-    assert parse_sentence(sentence)
-    assert "write one full name, such as NVIDIA H100" in admission.refusal(pod(sentence))
+def terms_of(pod) -> list:
+    required = pod["spec"]["affinity"]["nodeAffinity"]
+    return required["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+
+
+def test_a_partition_of_a_model_goes_to_nodes_that_have_it(admission):
+    wanted = {"key": "nvidia.com/gpu.product", "operator": "In", "values": H100}
+    for affinity in ({}, {"affinity": {}}, {"affinity": {"nodeAffinity": {}}}):
+        after = admission.admit(pod("1g.10gb on H100", **affinity))
+        assert terms_of(after) == [{"matchExpressions": [wanted]}]
+    zone = {"key": "zone", "operator": "In", "values": ["a"]}
+    required = {"nodeSelectorTerms": [{"matchExpressions": [zone]}, {"matchFields": []}]}
+    own = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+    assert terms_of(admission.admit(pod("1g.10gb on H100", affinity=own))) == [
+        {"matchExpressions": [zone, wanted]},
+        {"matchFields": [], "matchExpressions": [wanted]},
+    ]
+
+
+def test_a_partition_of_a_model_that_nobody_knows_is_refused(admission):
+    assert "write one full name" in admission.refusal(pod("1g.10gb on H9000"))

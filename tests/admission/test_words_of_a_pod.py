@@ -230,6 +230,15 @@ def test_a_quota_that_cannot_be_read_stops_all_who_ask(admission):
     assert admission.refusal(pod({GPU: "1Gi"})).startswith("namespace annotation tranche.dev/quota")
 
 
+def test_a_pod_that_alone_is_over_the_quota_is_told_that_it_will_wait(admission):
+    admission.rules(quota="4Gi")
+    admission.admit(pod({GPU: "2 x 2Gi"}))
+    assert admission.warnings == []
+    admission.admit(pod({GPU: "2 x 3Gi"}))
+    (warning,) = admission.warnings
+    assert "asks 6144 MiB at one time, and all pods of the namespace may hold 4096" in warning
+
+
 def test_only_the_person_s_own_models_are_remarked_on(admission):
     admission.rules(models="X1 or X2")
     admission.admit(pod({GPU: "1Gi"}))

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from tests.bench.admission import pod
 from tranche.words.namespace import read_rules
-from tranche.words.slices import dump_slices
 from webhook.admission import answer
 from webhook.admission.asks import asks_nothing, read_asks
 from webhook.admission.guard import check_pod
@@ -23,6 +22,7 @@ from webhook.admission.patch import changes
 from webhook.admission.review import _request_of
 from webhook.admission.settle import settle
 from webhook.admission.view import pod_of_bytes
+from webhook.admission.writing import write
 from webhook.settings import Settings
 
 TURNS = 5
@@ -62,20 +62,19 @@ def stages() -> dict[str, float]:
     view = pod_of_bytes(request.object)
     asks, _ = read_asks(view, SETTINGS)
     rules = read_rules({})
-    requests = settle(asks, rules, view.members(), SETTINGS.resources.nvidia).requests
-    slices = dump_slices(requests)
+    systems = SETTINGS.systems
+    requests = settle(asks, rules, view.members(), systems).requests
+    written = write(requests, systems)
     return {
         "envelope decoded": microseconds(lambda: _request_of(raw)),
         "pod decoded": microseconds(lambda: pod_of_bytes(request.object)),
-        "asks nothing?": microseconds(lambda: asks_nothing(view, SETTINGS)),
+        "asks nothing?": microseconds(lambda: asks_nothing(view, systems)),
         "words read": microseconds(lambda: read_asks(view, SETTINGS)),
         "namespace's rules": microseconds(lambda: read_rules({})),
-        "settled": microseconds(
-            lambda: settle(asks, rules, view.members(), SETTINGS.resources.nvidia)
-        ),
-        "slices printed": microseconds(lambda: dump_slices(requests)),
-        "guarded": microseconds(lambda: check_pod(view, asks, requests, SETTINGS)),
-        "patch made": microseconds(lambda: list(changes(view, asks, requests, slices, SETTINGS))),
+        "settled": microseconds(lambda: settle(asks, rules, view.members(), systems)),
+        "written": microseconds(lambda: write(requests, systems)),
+        "guarded": microseconds(lambda: check_pod(view, asks, requests, written, SETTINGS)),
+        "patch made": microseconds(lambda: list(changes(view, asks, requests, written, SETTINGS))),
     }
 
 

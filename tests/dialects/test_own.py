@@ -58,7 +58,7 @@ def test_the_plugin_takes_whole_cards_and_mig(asked: str, resources: dict[str, i
     [
         ("3000Mi", "cuts no card to size"),
         ("whole card GPU-1", "no word for uuids"),
-        ("whole on A100", "write one full name"),
+        ("whole on H9000", "write one full name"),
     ],
 )
 def test_the_plugin_has_no_words_for(asked: str, says: str):
@@ -70,3 +70,5 @@ def test_the_plugin_s_model_is_a_label_of_the_node():
     written = Plugin().write({"main": parse_sentence("whole on H200 NVL spread")})["main"]
     assert written.node_selector == {"nvidia.com/gpu.product": "NVIDIA-H200-NVL"}
     assert "card policy spread is lost" in written.warnings[0]
+    (values,) = Plugin().write({"a": parse_sentence("whole on A100")})["a"].node_affinity.values()
+    assert "NVIDIA-A100-SXM4-80GB" in values

@@ -186,6 +186,10 @@ def install(cluster: Cluster) -> Stack:
     cluster.import_image(images.workload({"/usr/local/bin/fill": BUILD / "tools" / "fill"}))
     values = {
         "image": {"repository": "localhost/tranche", "tag": "e2e", "pullPolicy": "Never"},
+        "settings": {
+            "dialects": {"volcano": {"gpuMemoryFactor": 1}, "kai": True},
+            "vendors": {"hygon": {}},
+        },
         "agent": {
             "driverRoot": str(stack.driver_root),
             # This machine's own mounts may be private, as without systemd.
@@ -223,11 +227,16 @@ def install(cluster: Cluster) -> Stack:
 
 
 def _driver(stack: Stack) -> None:
-    """A driver's root folder and the vendor's CDI spec, as a node with two cards has them."""
+    """A driver's root folder and the vendor's CDI spec, as a node with two cards has them.
+
+    Each module that a program loads takes a MiB of them; pods that load none notice nothing.
+    """
     paths.remove(stack.driver_root)
-    maker = paths.REPOSITORY / "interposer" / "fakes" / "driver_root.py"
-    subprocess.run(
-        [sys.executable, str(maker), str(stack.driver_root), "--cards", "A100-80"], check=True
-    )
+    fakes = paths.REPOSITORY / "interposer" / "fakes"
+    lines = (fakes / "cards" / "A100-80").read_text().splitlines()
+    cards = stack.cluster.state_dir / "cards"
+    cards.write_text("".join(f"{line} module=1024\n" for line in lines if line[:1] != "#"))
+    words = [sys.executable, str(fakes / "driver_root.py"), str(stack.driver_root)]
+    subprocess.run([*words, "--cards", str(cards)], check=True)
     spec = stack.cluster.cdi_folders[0] / "nvidia.yaml"
     shutil.copyfile(stack.driver_root / "etc/cdi/nvidia.yaml", spec)

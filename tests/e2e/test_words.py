@@ -15,6 +15,11 @@ ASKED = {
         "limits": {"nvidia.com/gpu": "1", "nvidia.com/gpumem": "3000"},
         "annotations": {"nvidia.com/use-gputype": "A100"},
     },
+    "volcano": {
+        "limits": {"volcano.sh/vgpu-number": "1", "volcano.sh/vgpu-memory": "3000"},
+        "schedulerName": "volcano",
+    },
+    "kai": {"annotations": {"gpu-memory": "3000"}, "schedulerName": "kai-scheduler"},
 }
 
 

@@ -10,14 +10,16 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUILD = REPOSITORY / "build"
-TESTS = BUILD / "tests-interposer"
+SANITIZE = os.environ.get("TRANCHE_SANITIZE", "")
+"""What all is built with: thread, or address,undefined."""
+TESTS = BUILD / "-".join(["tests-interposer", *SANITIZE.split(",")[: bool(SANITIZE)]])
 LIMITS = TESTS / "slice/limits"
 REGION = TESTS / "slice/region"
 CLIENTS = Path(__file__).parent / "clients"
@@ -64,18 +66,22 @@ def build_library(
     all_defines = " ".join(
         [*(f'-DTRANCHE_{name}_PATH=\\"{path}\\"' for name, path in paths.items()), defines]
     )
-    words = ["library", f"VARIANT=tests-interposer/{variant}", f"DEFINES={all_defines}"]
+    words = ["library", f"VARIANT={TESTS.name}/{variant}", f"DEFINES={all_defines}"]
+    sanitize = sanitize or SANITIZE
     words += [f"SANITIZE={sanitize}"] if sanitize else []
     make(*words, *([f"CC={compiler}"] if compiler else []))
     return TESTS / variant / "libtranche.so"
 
 
-def build_client(name: str, *flags: str, source: str | None = None) -> Path:
+def build_client(
+    name: str, *flags: str, source: str | None = None, compiler: Sequence[str] = ()
+) -> Path:
     """One of the C programs beside this file."""
     target = TESTS / "clients" / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    compiler = os.environ.get("CC", "cc")
-    words = [compiler, "-O1", "-g", "-w", "-o", target, CLIENTS / (source or f"{name}.c")]
+    words = [*(compiler or [os.environ.get("CC", "cc")]), "-O1", "-g", "-w", "-o", target]
+    words.append(CLIENTS / (source or f"{name}.c"))
+    words += [f"-fsanitize={SANITIZE}"] if SANITIZE and not compiler else []
     subprocess.run([*words, *flags, "-ldl", "-lpthread"], check=True)
     return target
 
@@ -206,7 +212,7 @@ class Rig:
         words = [sys.executable, maker, self.root, "--cards", cards, "--placeholder-devices"]
         subprocess.run(words, check=True)
 
-    def libraries(self, folder: str) -> None:
+    def libraries(self, folder: str | Path) -> None:
         """Puts another build of the driver into the node."""
         for library in Path(folder).iterdir():
             shutil.copy(library, self.root / "usr/lib/x86_64-linux-gnu" / library.name)
@@ -263,6 +269,9 @@ class Rig:
         own = {"LD_LIBRARY_PATH": str(self.root / "usr/lib/x86_64-linux-gnu")}
         if interposed:
             own["LD_PRELOAD"] = str(self.library)
+        if SANITIZE:
+            own["ASAN_OPTIONS"] = "verify_asan_link_order=0:detect_leaks=0"
+            own["TSAN_OPTIONS"] = "exitcode=66"
         return {"PATH": os.environ["PATH"]} | own | more
 
     @contextmanager

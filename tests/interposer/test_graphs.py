@@ -196,6 +196,20 @@ def test_launched_again_in_its_stream_a_graph_needs_no_room(rig: Rig) -> None:
         assert rig.agreed(running, 3000)
 
 
+def test_launched_again_in_its_stream_a_graph_waits_for_nothing_and_trims_nothing(rig: Rig) -> None:
+    """Though the slice is full, so that room for it could be had only so."""
+    with program(rig) as running:
+        make_exec(running, 1, 2000)
+        assert running.ask("launch 1 1") == "0"
+        assert running.ask(f"plain 9 {984 * MIB}") == "0"
+        before = running.ask("calls")
+        for _ in range(3):
+            assert running.ask("launch 1 1") == "0"
+        assert running.ask("calls") == before
+        assert running.ask("launch 1 2") == "0"  # in another one it must make room
+        assert running.ask("calls") != before
+
+
 def test_after_a_trim_a_graph_needs_room_again(rig: Rig) -> None:
     with program(rig) as running:
         make_exec(running, 1, 2000)

@@ -134,6 +134,42 @@ def test_unequal_slices_of_one_card_each_get_theirs(simulator: Path, kernels: st
         assert holds(windows, share), (slice_, min(windows), max(windows))
 
 
+@pytest.mark.parametrize("microseconds", [2500, 3000, 3500, 5000])
+def test_a_kernel_of_few_turns_beside_a_neighbour_takes_up_to_nine_points_more(
+    simulator: Path, microseconds: int
+) -> None:
+    """How long turns are nobody tells, so half of a sample is believed: of 3 + 2 ms 2.5, not 3."""
+    programs = [f"program {slice_} async 0 {microseconds}:132" for slice_ in (0, 1)]
+    slices = [f"slice 30 {FIXED} 1", f"slice 70 {FIXED} 1"]
+    card = Card(simulator, *slices, *programs, "run 20000")
+    windows = card.windows(0, 10 * SECOND)
+    assert min(windows) >= 30 - WITHIN
+    assert max(windows) <= 30 + 9
+
+
+@pytest.mark.parametrize("kernels", ["short", "waves", "middling"])
+@pytest.mark.parametrize("share", SHARES)
+def test_beside_a_neighbour_that_is_idle_what_is_shorter_than_a_turn_keeps_to_its_share(
+    simulator: Path, share: int, kernels: str
+) -> None:
+    program = f"program 0 async 0 {KERNELS[kernels]}"
+    card = Card(simulator, f"slice {share} {FIXED} 1", program, "run 20000")
+    assert holds(card.windows(0, 10 * SECOND), share)
+
+
+@pytest.mark.parametrize("kernels", ["long", "mixed"])
+@pytest.mark.parametrize("share", [10, 30])
+def test_beside_a_neighbour_that_is_idle_what_is_longer_takes_at_most_twice_its_share(
+    simulator: Path, share: int, kernels: str
+) -> None:
+    """It cannot be told from one that is cut in halves."""
+    program = f"program 0 async 0 {KERNELS[kernels]}"
+    card = Card(simulator, f"slice {share} {FIXED} 1", program, "run 20000")
+    windows = card.windows(0, 10 * SECOND)
+    assert min(windows) >= share - WITHIN
+    assert max(windows) <= 2 * share + WITHIN
+
+
 @pytest.mark.parametrize("kernels", ["short", "mixed"])
 def test_a_share_changed_while_running_is_held_at_once(simulator: Path, kernels: str) -> None:
     program = f"program 0 async 0 {KERNELS[kernels]}"

@@ -236,6 +236,17 @@ def test_nothing_is_done_that_ends_a_capture_while_others_launch(node: Node) -> 
     assert int(ns) > 80_000_000  # the others are held up: 150 ms for 75, less what was saved
 
 
+@pytest.mark.parametrize("how", ["v1", "v2"])
+def test_a_share_is_held_after_a_capture_whose_stream_is_destroyed(node: Node, how: str) -> None:
+    node.limit(30)
+    node.rig.clock(1)
+    program = node.program()
+    assert program.ask(f"abandon {how} k_300us:108") == "0 0 0"
+    program.tell("run 1 async 2000 k_300us:108")
+    assert program.answer()
+    assert held([program], 30, 0, 2000)
+
+
 @pytest.mark.parametrize("percent_", [1, 50])
 def test_a_launch_that_fails_is_not_charged(node: Node, percent_: int) -> None:
     """Neither before its kernel's price is known nor after."""
@@ -281,7 +292,7 @@ def test_the_node_agent_tells_the_others_of_a_slice_that_runs_free(node: Node) -
     node.run(f"run 1 async 200 {LOADS['short']}")
     folders = [LIMITS.parent, SECOND_SLICE]
     grants = (Grant(card="the card", mib=3000, cores=30),)
-    sharers = [Sharer(folder, 1, grants) for folder in folders]
+    sharers = [Sharer(folder, 1, grants, "uid", folder.name) for folder in folders]
     shares = Shares(lambda: sharers, clock=lambda: BEGIN_NS + 250_000_000)
     shares.look()
     shares.close()

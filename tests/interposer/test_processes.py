@@ -63,6 +63,16 @@ def test_a_program_that_calls_exec_has_nothing_left(rig: Rig) -> None:
         assert rig.oracle()[rig.A]["peak_mib"] == 3000
 
 
+def test_a_program_that_calls_exec_may_take_as_much_again(rig: Rig) -> None:
+    """With nobody beside it who would have noticed that what it had is free."""
+    with rig.program() as program:
+        assert program.fill() == 3000
+        program.tell(f"exec {TESTS / 'clients/client'} dlsym")
+        assert program.ask("init 0") == "0"
+        assert program.fill() == 3000
+        assert rig.peak() == 3000
+
+
 def test_the_child_of_a_fork_counts_for_itself(rig: Rig) -> None:
     with rig.program() as parent:
         assert parent.ask(f"alloc plain {1000 * MIB}") == "0"

@@ -38,6 +38,7 @@ async def machine(short: Path) -> AsyncIterator[Machine]:
             f"--pod-resources-socket={short}/pr/kubelet.sock",
             f"--library={short}/libtranche.so",
             f"--cgroup-root={short}/cgroup",
+            f"--proc-root={short}/proc",
             f"--pods={short}/pods.json",
             f"--cards-out={short}/cards.json",
             "--slices-per-card=10",

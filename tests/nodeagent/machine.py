@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from nodeagent.agent import serve
 from nodeagent.kubelet.standin import StandInKubelet
 from nodeagent.settings import Settings
-from nodeagent.vendors.base import Found
+from nodeagent.vendors.base import Found, Process
 from tranche.words.assignment import ASSIGNED_ANNOTATION, Assignment, Grant, dump_assignment
 from tranche.words.cards import Card
 
@@ -31,9 +32,13 @@ class FakeVendor:
 
     def __init__(self, *cards: Found) -> None:
         self.cards = cards
+        self.on: dict[str, tuple[Process, ...]] = {one.card.uuid: () for one in cards}
 
     def look(self) -> tuple[Found, ...]:
         return self.cards
+
+    def processes(self, cards: Collection[str]) -> dict[str, tuple[Process, ...]]:
+        return {uuid: self.on[uuid] for uuid in cards if uuid in self.on}
 
     def close(self) -> None:
         pass

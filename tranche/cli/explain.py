@@ -17,7 +17,7 @@ from tranche.cli.objects import Found, read_objects, write_yaml
 from tranche.cli.sentences import indented
 from tranche.cli.written import INIT, fragment, warnings_of, write_for
 from tranche.dialects.base import Writer
-from tranche.vendors.base import Vendor, Written
+from tranche.vendors.base import Written
 from tranche.words.errors import Malformed, Refusal
 from webhook.admission import Mutation, mutate
 from webhook.settings import Settings, load_settings
@@ -41,7 +41,6 @@ def run(
     namespace_file: Path | None,
     settings_file: Path | None,
     writer: Writer | None,
-    vendors: Mapping[str, Vendor],
     output: str,
 ) -> int:
     """Explain every pod of a file; where there is a writer, as its system would be told.
@@ -53,7 +52,7 @@ def run(
         settings = _settings(settings_file)
         objects = read_objects(file)
         namespaces = _namespaces(objects, namespace_file)
-        outcomes = [_outcome(one, namespaces, settings, writer, vendors) for one in objects]
+        outcomes = [_outcome(one, namespaces, settings, writer) for one in objects]
     except Malformed as error:
         print(f"malformed: {error}", file=sys.stderr)
         return MALFORMED
@@ -116,14 +115,13 @@ def _outcome(
     namespaces: Mapping[str, Mapping[str, str]],
     settings: Settings,
     writer: Writer | None,
-    vendors: Mapping[str, Vendor],
 ) -> Outcome | Refusal:
     if one.path is None:
         return Outcome(Mutation())
     annotations = namespaces.get(one.namespace, namespaces.get("", {}))
     try:
         mutation = mutate(one.pod(), annotations=annotations, settings=settings)
-        written = write_for(writer, mutation.requests, vendors) if writer else {}
+        written = write_for(writer, mutation.requests, settings.systems.vendors) if writer else {}
     except Refusal as refusal:
         return refusal
     except Malformed as error:

@@ -96,7 +96,7 @@ def explain(
         of_system, of_vendors = read_pairs(having or [])
         if of_system and to is None:
             raise typer.BadParameter("--with speaks of a system; name it with --to")
-        if of_vendors and to is None and words is None:
+        if of_vendors and words is None:
             raise typer.BadParameter("a vendor's settings for a file are those of --settings")
         writer = None if to is None else writer_of(to, of_system)
         vendors = vendors_of(of_vendors)
@@ -111,7 +111,6 @@ def explain(
             namespace_file=namespace_file,
             settings_file=settings,
             writer=writer,
-            vendors=vendors,
             output=output,
         )
     )

@@ -116,11 +116,22 @@ def fragment(written: Mapping[str, Written], first: Sequence[str] = ()) -> dict[
             "schedulerName": one.scheduler,
             "runtimeClassName": one.runtime_class,
             "nodeSelector": dict(one.node_selector),
+            "affinity": _affinity(one),
         }
         spec |= {member: value for member, value in spoken.items() if value}
         container = _container(name, one)
         spec.setdefault(INIT if name in first else APP, []).append(container)
     return ({"metadata": metadata} if metadata else {}) | {"spec": spec}
+
+
+def _affinity(written: Written) -> dict[str, Any]:
+    expressions = [
+        {"key": key, "operator": "In", "values": list(values)}
+        for key, values in written.node_affinity.items()
+    ]
+    terms = {"nodeSelectorTerms": [{"matchExpressions": expressions}]}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
+    return {"nodeAffinity": required} if expressions else {}
 
 
 def _container(name: str, written: Written) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from tranche.dialects.base import NO_VENDORS, Settings
 from tranche.dialects.writing import (
     PRODUCT,
     alike,
+    all_names,
     lost,
     of_vendor,
     one_name,
@@ -65,10 +66,13 @@ class Plugin(Settings, frozen=True):
                     "NVIDIA's plugin cuts no card to size",
                     "ask for whole cards or a MIG profile such as 1g.10gb, or write for another",
                 )
-        selector = {PRODUCT: one_name(request.models, self.title)} if request.models else {}
+        reported = tuple(name.replace(" ", "-") for name in all_names(request.models))
+        several = reported if len(reported) > 1 else ()
+        one = request.models and not several
         return Written(
             {name: request.count},
-            node_selector=selector,
+            node_selector={PRODUCT: one_name(request.models, self.title)} if one else {},
+            node_affinity={PRODUCT: several} if several else {},
             runtime_class=self.runtime_class_name,
             warnings=gone,
         )

@@ -23,13 +23,13 @@ def alike(title: str, written: Mapping[str, Written]) -> Mapping[str, Written]:
     """
     first = next(iter(written.values()), None)
     for name, one in written.items():
-        for kind in ("annotations", "labels", "node_selector", "runtime_class"):
+        for kind in ("annotations", "labels", "node_selector", "node_affinity", "runtime_class"):
             mine, theirs = getattr(one, kind), getattr(first, kind)
             if mine != theirs:
                 raise Refusal(
                     "",
-                    f"{title}'s {kind.replace('_', ' ')} speak for every container of the pod, and "
-                    f"{name} asks otherwise than the first",
+                    f"what {title} is told on the pod speaks for all of its containers, and {name} "
+                    "asks otherwise than the first",
                     "ask for the same kind of card in all, or use two pods",
                 )
     return written
@@ -112,7 +112,7 @@ def one_name(models: tuple[Model, ...], title: str) -> str:
     Raises:
         Refusal: several names, or a model that is not known.
     """
-    names = tuple(dict.fromkeys(name for model in models for name in names_of(model)))
+    names = all_names(models)
     if len(names) != 1:
         shown = " or ".join(map(print_model, models)).upper()
         known = ", ".join(names[:4]) or "none that Tranche knows"
@@ -122,6 +122,11 @@ def one_name(models: tuple[Model, ...], title: str) -> str:
             f"write one full name, such as {names[0] if names else 'NVIDIA A100-SXM4-80GB'}",
         )
     return names[0].replace(" ", "-")
+
+
+def all_names(models: tuple[Model, ...]) -> tuple[str, ...]:
+    """All that drivers are known to report for any of these models."""
+    return tuple(dict.fromkeys(name for model in models for name in names_of(model)))
 
 
 def names_inside(models: tuple[Model, ...], title: str) -> tuple[str, tuple[str, ...]]:

@@ -22,6 +22,7 @@ class Written:
         annotations: of the pod.
         labels: of the pod.
         node_selector: of the pod.
+        node_affinity: by label, the values of which the pod's node has to have one.
         runtime_class: of the pod; empty to leave it.
         scheduler: of the pod; empty to leave it.
         warnings: what is lost or changed on the way, for the person.
@@ -32,6 +33,7 @@ class Written:
     annotations: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     node_selector: Mapping[str, str] = field(default_factory=dict)
+    node_affinity: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runtime_class: str = ""
     scheduler: str = ""
     warnings: tuple[str, ...] = ()

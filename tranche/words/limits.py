@@ -26,18 +26,23 @@ def check_limits(
     for name, request in requests.items():
         _check_models(rules, name, request)
         _check_cores(rules, name, request)
-    if rules.max_mib is None:
-        return
-    for names in phases(members):
-        mib = sum(_mib(requests[name]) for name in names if name in requests)
-        if mib > rules.max_mib:
-            raise Refusal(
-                "",
-                f"the pod asks {mib} MiB at one time, counted over cards and containers, and the "
-                f"namespace allows {rules.max_mib}",
-                f"ask at most {rules.max_mib}Mi in all",
-                where=f"namespace annotation {PREFIX}max",
-            )
+    mib = most_at_once(members, requests)
+    if rules.max_mib is not None and mib > rules.max_mib:
+        raise Refusal(
+            "",
+            f"the pod asks {mib} MiB at one time, counted over cards and containers, and the "
+            f"namespace allows {rules.max_mib}",
+            f"ask at most {rules.max_mib}Mi in all",
+            where=f"namespace annotation {PREFIX}max",
+        )
+
+
+def most_at_once(members: tuple[Member, ...], requests: Mapping[str, Request]) -> int:
+    """MiB that a pod asks for at one time of its life, counted over cards and containers."""
+    return max(
+        (sum(_mib(requests[n]) for n in names if n in requests) for names in phases(members)),
+        default=0,
+    )
 
 
 def _mib(request: Request) -> int:

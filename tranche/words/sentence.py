@@ -15,6 +15,7 @@ are forgiven; in a label ``_`` stands for a space and ``pct`` for ``%``.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from tranche.words.amounts import CLAUSES, read_amount, read_count
@@ -52,8 +53,11 @@ def parse_sentence(text: str, *, label: bool = False) -> Request:
     return request_of(read_sentence(text, label=label).said)
 
 
+@lru_cache(1024)
 def read_sentence(text: str, *, label: bool = False) -> Reading:
     """What a sentence says and leaves unsaid, with warnings for what was rounded.
+
+    Kept for a while, since the pods of one workload all say the same.
 
     Raises:
         Refusal: as `parse_sentence`.

@@ -7,7 +7,7 @@ from typing import Any
 from tranche.words.errors import shorten
 from tranche.words.namespace import read_rules
 from tranche.words.request import Request
-from tranche.words.slices import dump_slices
+from tranche.words.slices import SLICES_ANNOTATION
 from webhook.admission.asks import asks_nothing, overhear, read_asks
 from webhook.admission.guard import check_pod, check_reserved
 from webhook.admission.patch import changes
@@ -89,7 +89,7 @@ def mutate_view(
         asks, settled = overheard, settle(overheard, rules, pod.members(), systems)
         written = write(settled.requests, systems)
     requests = settled.requests
-    check_reserved(pod, dump_slices(requests))
+    check_reserved(pod, next(iter(written.values())).annotations[SLICES_ANNOTATION])
     seen = check_pod(pod, asks, requests, written, settings)
     stripped = check_visible(pod, settings)
     steps = list(changes(pod, asks, requests, written, settings))

@@ -14,6 +14,7 @@ from tranche.words.sentence import print_sentence
 from tranche.words.slices import SLICES_ANNOTATION
 from webhook.admission.asks import Ask
 from webhook.admission.environment import environment
+from webhook.admission.nodes import placed
 from webhook.admission.quantities import limited, taken_off
 from webhook.admission.steps import Change, add, escape
 from webhook.admission.view import Pod
@@ -38,7 +39,8 @@ def changes(
         Refusal: what speaks for the whole pod cannot be true of all of its containers.
     """
     yield from _annotations(pod, _annotated(pod, asks, requests, written, settings))
-    yield from _selected(pod, written)
+    yield from _labels(pod, written)
+    yield from placed(pod, written)
     yield from _scheduled(pod, written)
     yield from _run(pod, written)
     for name, ask in asks.items():
@@ -114,29 +116,6 @@ def _spoken(annotations: Mapping[str, str]) -> str:
         for key, text in annotations.items()
     ]
     return ", ".join(words)
-
-
-def _selected(pod: Pod, written: Mapping[str, Written]) -> Iterator[Change]:
-    yield from _labels(pod, written)
-    selector = pod.spec.node_selector
-    wanted: dict[str, str] = {}
-    for one in written.values():
-        wanted |= one.node_selector
-    missing = {key: value for key, value in wanted.items() if (selector or {}).get(key) != value}
-    for key, value in missing.items():
-        if key in (selector or {}):
-            raise Refusal(
-                (selector or {})[key],
-                f"what the pod asks wants a node of {value}",
-                "take it off",
-                where=f"spec.nodeSelector {key}",
-            )
-    listed = ", ".join(f"{key}: {value}" for key, value in missing.items())
-    if missing and selector is None:
-        yield add("/spec/nodeSelector", missing, f"nodeSelector {listed}")
-    else:
-        for key, value in missing.items():
-            yield add(f"/spec/nodeSelector/{escape(key)}", value, f"nodeSelector {key}: {value}")
 
 
 def _labels(pod: Pod, written: Mapping[str, Written]) -> Iterator[Change]:

@@ -9,7 +9,7 @@ from tranche.vendors import vendor_of
 from tranche.vendors.base import Vendor
 from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
-from tranche.words.limits import check_limits
+from tranche.words.limits import check_limits, most_at_once
 from tranche.words.makers import without_told_maker
 from tranche.words.models import print_model, remark_on, vendor_of_model
 from tranche.words.namespace import PREFIX, NamespaceRules
@@ -58,6 +58,12 @@ def settle(
     settled.warnings.extend(_remarks(asks))
     check_limits(rules, members, settled.requests)
     rules.require("quota")
+    mib = most_at_once(members, settled.requests)
+    if rules.quota is not None and mib > rules.quota:
+        settled.warnings.append(
+            f"the pod asks {mib} MiB at one time, and all pods of the namespace may hold "
+            f"{rules.quota} together: it waits until {PREFIX}quota is raised"
+        )
     return settled
 
 

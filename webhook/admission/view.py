@@ -3,13 +3,14 @@
 A field that is missing, null or empty reads the same, as it does for the API server.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from tranche.words.errors import Malformed
 from tranche.words.pod import Member, members_of
 
+REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 Quantities = dict[str, str | int | float]
 
 
@@ -42,6 +43,30 @@ class SecurityContext(msgspec.Struct):
     """Of a container's security context."""
 
     privileged: bool | None = None
+
+
+class NodeTerm(msgspec.Struct, rename="camel"):
+    """One of the alternatives for the pod's node."""
+
+    match_expressions: list[Any] | None = None
+
+
+class NodeTerms(msgspec.Struct, rename="camel"):
+    """Of a node affinity: what has to be."""
+
+    node_selector_terms: list[NodeTerm] | None = None
+
+
+class NodeAffinity(msgspec.Struct):
+    """Of an affinity: that to nodes."""
+
+    required: NodeTerms | None = msgspec.field(name=REQUIRED, default=None)
+
+
+class Affinity(msgspec.Struct, rename="camel"):
+    """Of the pod's spec."""
+
+    node_affinity: NodeAffinity | None = None
 
 
 class Named(msgspec.Struct):
@@ -85,6 +110,7 @@ class Spec(msgspec.Struct, rename="camel"):
     runtime_class_name: str | None = None
     node_name: str | None = None
     node_selector: dict[str, str] | None = None
+    affinity: Affinity | None = None
     os: Named | None = None
     host_pid: bool | None = msgspec.field(default=None, name="hostPID")
     volumes: list[Volume] | None = None

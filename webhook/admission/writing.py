@@ -22,6 +22,8 @@ def write(requests: Mapping[str, Request], systems: Systems) -> Mapping[str, Wri
         written = systems.writer.write(requests, systems.vendors)
     except Refusal as refusal:
         raise refusal.at(refusal.where or f"written for {systems.writer.title}") from None
+    if all(SLICES_ANNOTATION in one.annotations for one in written.values()):
+        return written
     understood = {SLICES_ANNOTATION: dump_slices(requests)}
     return {
         name: replace(one, annotations={**one.annotations, **understood})

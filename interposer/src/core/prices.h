@@ -14,7 +14,9 @@
  *   a longer one may be cut always, and always by the same. The mean sample times the least part of it
  *   that is its own (the slice's share, since the others hold theirs; or one turn in as many as there
  *   are slices) cannot be too much, and the shortest sample cannot be too little. The lesser is charged:
- *   exact while the others take all that is theirs; what they leave idle, long kernels may use.
+ *   exact for many turns while the others take all that is theirs; what they leave idle, long kernels
+ *   may use. Of few turns it is too little by less than one. To count the turns would be exact, if it
+ *   were known how long they are: counting by another length is further off than this, either way.
  *
  * Lock-free, and exact only as far as a price must be: what two threads learn at once may be lost. */
 #ifndef TRANCHE_CORE_PRICES_H

@@ -38,6 +38,10 @@ bool process_parse_stat(const char *line, struct process_stat *out) {
     return true;
 }
 
+bool process_has_ended(const struct process_stat *stat) {
+    return stat->state == 'Z' && stat->threads == 1;
+}
+
 static char *decimal(char *at, uint64_t value) {
     char digits[20];
     int n = 0;
@@ -94,7 +98,6 @@ bool process_is_dead(const struct process *self, const struct process *other) {
     struct process_stat stat;
     if (start == 0 || !proc_is_ours() || !read_stat(pid, &stat)) return false;
     if ((stat.start_time & START_MASK) != start) return true;
-    /* A zombie that still has threads is a program whose first thread has ended. */
-    if ((stat.state == 'Z' || stat.state == 'X') && stat.threads <= 1) return true;
+    if (process_has_ended(&stat)) return true;
     return other->exec_mark && stat.stack && other->exec_mark != stat.stack;
 }

@@ -23,4 +23,9 @@ struct process_stat {
 };
 bool process_parse_stat(const char *line, struct process_stat *out);
 
+/* Whether it is a zombie of which nothing runs any more. With more threads it is a program whose first
+ * one has ended. With none the line tells of a thread that went while it was read: the process may be
+ * gone, or another of its threads has called exec, gets its id, and still has its memory. */
+bool process_has_ended(const struct process_stat *stat);
+
 #endif

@@ -27,60 +27,39 @@ static CUresult after_begin(struct slice *slice, CUresult result) {
     return result;
 }
 
-EXPORT CUresult cuStreamBeginCapture(CUstream stream) {
-    struct slice *slice = before_begin();
-    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCapture, stream));
-}
+#define BEGINS(name, parameters, ...)                                         \
+    EXPORT CUresult name parameters {                                         \
+        struct slice *slice = before_begin();                                 \
+        return after_begin(slice, FORWARD(driver_cuda(), name, __VA_ARGS__)); \
+    }
 
-EXPORT CUresult cuStreamBeginCapture_ptsz(CUstream stream) {
-    struct slice *slice = before_begin();
-    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCapture_ptsz, stream));
-}
+BEGINS(cuStreamBeginCapture, (CUstream stream), stream)
+BEGINS(cuStreamBeginCapture_ptsz, (CUstream stream), stream)
+BEGINS(cuStreamBeginCapture_v2, (CUstream stream, int mode), stream, mode)
+BEGINS(cuStreamBeginCapture_v2_ptsz, (CUstream stream, int mode), stream, mode)
 
-EXPORT CUresult cuStreamBeginCapture_v2(CUstream stream, int mode) {
-    struct slice *slice = before_begin();
-    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCapture_v2, stream, mode));
-}
+#define TO_GRAPH_PARAMETERS                                                                               \
+    CUstream stream, CUgraph graph, const CUgraphNode *nodes, const CUgraphEdgeData *edges, size_t count, \
+        int mode
+#define TO_GRAPH_ARGUMENTS stream, graph, nodes, edges, count, mode
 
-EXPORT CUresult cuStreamBeginCapture_v2_ptsz(CUstream stream, int mode) {
-    struct slice *slice = before_begin();
-    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCapture_v2_ptsz, stream, mode));
-}
+BEGINS(cuStreamBeginCaptureToGraph, (TO_GRAPH_PARAMETERS), TO_GRAPH_ARGUMENTS)
+BEGINS(cuStreamBeginCaptureToGraph_ptsz, (TO_GRAPH_PARAMETERS), TO_GRAPH_ARGUMENTS)
 
-EXPORT CUresult cuStreamBeginCaptureToGraph(CUstream stream, CUgraph graph,
-                                            const CUgraphNode *nodes, const CUgraphEdgeData *edges,
-                                            size_t count, int mode) {
-    struct slice *slice = before_begin();
-    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCaptureToGraph, stream, graph,
-                                      nodes, edges, count, mode));
-}
+#define AGAIN_PARAMETERS CUstream stream, int mode, CUgraph graph, void *callback, void *of
+#define AGAIN_ARGUMENTS stream, mode, graph, callback, of
 
-EXPORT CUresult cuStreamBeginCaptureToGraph_ptsz(CUstream stream, CUgraph graph,
-                                                 const CUgraphNode *nodes, const CUgraphEdgeData *edges,
-                                                 size_t count, int mode) {
-    struct slice *slice = before_begin();
-    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginCaptureToGraph_ptsz, stream, graph,
-                                      nodes, edges, count, mode));
-}
-
-EXPORT CUresult cuStreamBeginRecaptureToGraph(CUstream stream, int mode, CUgraph graph, void *callback,
-                                              void *of) {
-    struct slice *slice = before_begin();
-    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginRecaptureToGraph, stream, mode,
-                                      graph, callback, of));
-}
-
-EXPORT CUresult cuStreamBeginRecaptureToGraph_ptsz(CUstream stream, int mode, CUgraph graph,
-                                                   void *callback, void *of) {
-    struct slice *slice = before_begin();
-    return after_begin(slice, FORWARD(driver_cuda(), cuStreamBeginRecaptureToGraph_ptsz, stream, mode,
-                                      graph, callback, of));
-}
+BEGINS(cuStreamBeginRecaptureToGraph, (AGAIN_PARAMETERS), AGAIN_ARGUMENTS)
+BEGINS(cuStreamBeginRecaptureToGraph_ptsz, (AGAIN_PARAMETERS), AGAIN_ARGUMENTS)
 
 typedef CUresult end_capture(CUstream stream, CUgraph *graph);
 
-/* An error may mean that the capture has ended, spoilt, or that there was none. One that is counted
- * and never ended (its stream was destroyed) makes others ask the driver, and nothing is measured. */
+static void has_ended(struct slice *slice) {
+    __atomic_fetch_sub(&slice->captures, 1, __ATOMIC_SEQ_CST);
+}
+
+/* An error may mean that the capture has ended, spoilt, or that there was none. One that goes with its
+ * context stays counted: others ask the driver then, and nothing is measured. */
 static CUresult end(const struct cuda *cuda, end_capture *own, CUstream stream, CUstream asked,
                     CUgraph *graph) {
     if (!cuda) return CUDA_ERROR_NOT_INITIALIZED;
@@ -88,9 +67,7 @@ static CUresult end(const struct cuda *cuda, end_capture *own, CUstream stream, 
     struct slice *slice = slice_attached();
     bool before = capture_in_progress(cuda, asked);
     CUresult result = own(stream, graph);
-    if (before && !capture_possible(cuda, slice, asked, false)) {
-        __atomic_fetch_sub(&slice->captures, 1, __ATOMIC_SEQ_CST);
-    }
+    if (before && !capture_possible(cuda, slice, asked, false)) has_ended(slice);
     return result;
 }
 
@@ -103,3 +80,16 @@ EXPORT CUresult cuStreamEndCapture_ptsz(CUstream stream, CUgraph *graph) {
     const struct cuda *cuda = driver_cuda();
     return end(cuda, cuda ? cuda->cuStreamEndCapture_ptsz : NULL, stream, stream_ptsz(stream), graph);
 }
+
+/* A capture goes with its stream. */
+#define DESTROYS(name)                                                       \
+    EXPORT CUresult name(CUstream stream) {                                  \
+        const struct cuda *cuda = driver_cuda();                             \
+        bool captured = capture_in_progress(cuda, stream);                   \
+        CUresult result = FORWARD(cuda, name, stream);                       \
+        if (captured && result == CUDA_SUCCESS) has_ended(slice_attached()); \
+        return result;                                                       \
+    }
+
+DESTROYS(cuStreamDestroy)
+DESTROYS(cuStreamDestroy_v2)

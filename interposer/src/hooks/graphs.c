@@ -52,35 +52,22 @@ static CUresult after(const struct cuda *cuda, struct birth *birth, CUgraphExec 
     return result;
 }
 
-EXPORT CUresult cuGraphInstantiate(CUgraphExec *exec, CUgraph graph, CUgraphNode *culprit, char *log,
-                                   size_t room) {
-    const struct cuda *cuda = driver_cuda();
-    struct birth birth;
-    CUresult result = before(cuda, graph, &birth);
-    if (result) return result;
-    result = FORWARD(cuda, cuGraphInstantiate, exec, graph, culprit, log, room);
-    return after(cuda, &birth, exec, result);
-}
+#define INSTANTIATES(name, parameters, ...)                                 \
+    EXPORT CUresult name parameters {                                       \
+        const struct cuda *cuda = driver_cuda();                            \
+        struct birth birth;                                                 \
+        CUresult result = before(cuda, graph, &birth);                      \
+        if (result) return result;                                          \
+        return after(cuda, &birth, exec, FORWARD(cuda, name, __VA_ARGS__)); \
+    }
 
-EXPORT CUresult cuGraphInstantiate_v2(CUgraphExec *exec, CUgraph graph, CUgraphNode *culprit, char *log,
-                                      size_t room) {
-    const struct cuda *cuda = driver_cuda();
-    struct birth birth;
-    CUresult result = before(cuda, graph, &birth);
-    if (result) return result;
-    result = FORWARD(cuda, cuGraphInstantiate_v2, exec, graph, culprit, log, room);
-    return after(cuda, &birth, exec, result);
-}
+#define LOGGED_PARAMETERS CUgraphExec *exec, CUgraph graph, CUgraphNode *culprit, char *log, size_t room
+#define LOGGED_ARGUMENTS exec, graph, culprit, log, room
 
-EXPORT CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph,
-                                            unsigned long long flags) {
-    const struct cuda *cuda = driver_cuda();
-    struct birth birth;
-    CUresult result = before(cuda, graph, &birth);
-    if (result) return result;
-    result = FORWARD(cuda, cuGraphInstantiateWithFlags, exec, graph, flags);
-    return after(cuda, &birth, exec, result);
-}
+INSTANTIATES(cuGraphInstantiate, (LOGGED_PARAMETERS), LOGGED_ARGUMENTS)
+INSTANTIATES(cuGraphInstantiate_v2, (LOGGED_PARAMETERS), LOGGED_ARGUMENTS)
+INSTANTIATES(cuGraphInstantiateWithFlags, (CUgraphExec * exec, CUgraph graph, unsigned long long flags),
+             exec, graph, flags)
 
 typedef CUresult with_params(CUgraphExec *exec, CUgraph graph, CUDA_GRAPH_INSTANTIATE_PARAMS *params);
 

@@ -55,29 +55,20 @@ static CUresult settle_pitch(const struct cuda *cuda, struct grant *grant, CUres
     return grant_settle(cuda, grant, result, at);
 }
 
-EXPORT CUresult cuMemAllocPitch_v2(CUdeviceptr *at, size_t *pitch, size_t width, size_t height,
-                                   unsigned element) {
-    const struct cuda *cuda = driver_cuda();
-    if (!at || !pitch) return FORWARD(cuda, cuMemAllocPitch_v2, at, pitch, width, height, element);
-    struct grant grant;
-    CUresult result = reserve_here(cuda, pitched(grant_rounded(width), height), &grant);
-    if (result) return result;
-    result = FORWARD(cuda, cuMemAllocPitch_v2, at, pitch, width, height, element);
-    return settle_pitch(cuda, &grant, result, result ? 0 : *at,
-                        result ? 0 : pitched(*pitch, height));
-}
+#define PITCHED(name, address, size)                                                            \
+    EXPORT CUresult name(address *at, size *pitch, size width, size height, unsigned element) { \
+        const struct cuda *cuda = driver_cuda();                                                \
+        if (!at || !pitch) return FORWARD(cuda, name, at, pitch, width, height, element);       \
+        struct grant grant;                                                                     \
+        CUresult result = reserve_here(cuda, pitched(grant_rounded(width), height), &grant);    \
+        if (result) return result;                                                              \
+        result = FORWARD(cuda, name, at, pitch, width, height, element);                        \
+        if (result) return settle_pitch(cuda, &grant, result, 0, 0);                            \
+        return settle_pitch(cuda, &grant, result, *at, pitched(*pitch, height));                \
+    }
 
-EXPORT CUresult cuMemAllocPitch(CUdeviceptr_v1 *at, unsigned *pitch, unsigned width, unsigned height,
-                                unsigned element) {
-    const struct cuda *cuda = driver_cuda();
-    if (!at || !pitch) return FORWARD(cuda, cuMemAllocPitch, at, pitch, width, height, element);
-    struct grant grant;
-    CUresult result = reserve_here(cuda, pitched(grant_rounded(width), height), &grant);
-    if (result) return result;
-    result = FORWARD(cuda, cuMemAllocPitch, at, pitch, width, height, element);
-    return settle_pitch(cuda, &grant, result, result ? 0 : *at,
-                        result ? 0 : pitched(*pitch, height));
-}
+PITCHED(cuMemAllocPitch_v2, CUdeviceptr, size_t)
+PITCHED(cuMemAllocPitch, CUdeviceptr_v1, unsigned)
 
 EXPORT CUresult cuMemFree_v2(CUdeviceptr at) {
     struct grant grant;

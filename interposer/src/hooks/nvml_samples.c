@@ -93,36 +93,19 @@ EXPORT nvmlReturn_t nvmlDeviceGetProcessesUtilizationInfo(nvmlDevice_t device,
     return answer_use(&question, info->procUtilArray, &info->processSamplesCount);
 }
 
-static nvmlReturn_t ask_encoders(const struct question *about, void *list, unsigned *count) {
-    return OWN(about->nvml, nvmlDeviceGetEncoderSessions, about->device, count, list);
-}
+/* A list of the driver's whose entries have their process at `pid_at`. */
+#define LISTS(name, entry, pid_at, answer)                                                      \
+    static nvmlReturn_t ask_##name(const struct question *about, void *list, unsigned *count) { \
+        return OWN(about->nvml, name, about->device, count, list);                              \
+    }                                                                                           \
+    EXPORT nvmlReturn_t name(nvmlDevice_t device, unsigned *count, entry *out) {                \
+        struct question question = {ask_##name, driver_nvml(), device, 0, sizeof *out, pid_at}; \
+        return count ? answer(&question, out, count) : ask_##name(&question, out, count);       \
+    }
 
-EXPORT nvmlReturn_t nvmlDeviceGetEncoderSessions(nvmlDevice_t device, unsigned *count,
-                                                 nvmlEncoderSessionInfo_t *out) {
-    struct question question = {ask_encoders, driver_nvml(), device, 0, sizeof *out,
-                                offsetof(nvmlEncoderSessionInfo_t, pid)};
-    return count ? answer_sessions(&question, out, count) : ask_encoders(&question, out, count);
-}
-
-static nvmlReturn_t ask_captures(const struct question *about, void *list, unsigned *count) {
-    return OWN(about->nvml, nvmlDeviceGetFBCSessions, about->device, count, list);
-}
-
-EXPORT nvmlReturn_t nvmlDeviceGetFBCSessions(nvmlDevice_t device, unsigned *count,
-                                             nvmlFBCSessionInfo_t *out) {
-    struct question question = {ask_captures, driver_nvml(), device, 0, sizeof *out,
-                                offsetof(nvmlFBCSessionInfo_t, pid)};
-    return count ? answer_sessions(&question, out, count) : ask_captures(&question, out, count);
-}
-
-static nvmlReturn_t ask_accounts(const struct question *about, void *list, unsigned *count) {
-    return OWN(about->nvml, nvmlDeviceGetAccountingPids, about->device, count, list);
-}
-
-EXPORT nvmlReturn_t nvmlDeviceGetAccountingPids(nvmlDevice_t device, unsigned *count, unsigned *out) {
-    struct question question = {ask_accounts, driver_nvml(), device, 0, sizeof *out, 0};
-    return count ? answer(&question, out, count) : ask_accounts(&question, out, count);
-}
+LISTS(nvmlDeviceGetEncoderSessions, nvmlEncoderSessionInfo_t, offsetof(nvmlEncoderSessionInfo_t, pid), answer_sessions)
+LISTS(nvmlDeviceGetFBCSessions, nvmlFBCSessionInfo_t, offsetof(nvmlFBCSessionInfo_t, pid), answer_sessions)
+LISTS(nvmlDeviceGetAccountingPids, unsigned, 0, answer)
 
 static bool is_own(unsigned pid) {
     const struct slice *slice = slice_get();

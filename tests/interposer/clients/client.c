@@ -250,6 +250,7 @@ int main(int argc, char **argv) {
     if (argc > 1) via = argv[1];
     driver = dlopen("libcuda.so.1", RTLD_NOW | (!strcmp(via, "default") || !strcmp(via, "next") ? RTLD_GLOBAL : 0));
     if (!driver) return puts(dlerror()), 8;
+    setvbuf(stdin, NULL, _IONBF, 0); /* what is told after an exec is for the next program */
     while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = 0;
         obey(line);

@@ -8,6 +8,7 @@
  *   fail-known COUNT KERNEL                the same, after two launches that succeed
  *   captured COUNT KERNEL                  the same of a capture of so many and its two ends
  *   captured COUNT KERNEL KERNEL           while the second is launched beside, as often
+ *   abandon v1|v2 KERNEL                   a capture whose stream is destroyed; the results
  *   graph UNTIL COUNT KERNEL               launches a graph of so many in a loop
  *   odd                                    every other way to launch: their results */
 #include "obey.h"
@@ -92,6 +93,15 @@ static void capture(int count, struct kernel kernel, const struct kernel *other,
     printf("%d %d %d %llu", results[0], results[1], results[2], (unsigned long long)(fakegpu_now() - start));
 }
 
+static void abandon(const char *how, struct kernel kernel) {
+    CUstream lost;
+    cuStreamCreate(&lost, 0);
+    CUresult begun = cuStreamBeginCapture_v2(lost, CU_STREAM_CAPTURE_MODE_GLOBAL);
+    CUresult launched_there = launch(kernel, lost);
+    CUresult destroyed = !strcmp(how, "v1") ? cuStreamDestroy(lost) : cuStreamDestroy_v2(lost);
+    printf("%d %d %d", begun, launched_there, destroyed);
+}
+
 static void graphs(uint64_t end, CUgraph graph) {
     CUgraphExec exec;
     cuGraphInstantiateWithFlags(&exec, graph, 0);
@@ -138,6 +148,7 @@ static void obey(int count, char **words) {
         if (count > 3) other = find(words[3]);
         capture((int)number(words[1]), find(words[2]), count > 3 ? &other : NULL, &graph);
     }
+    if (!strcmp(words[0], "abandon")) abandon(words[1], find(words[2]));
     if (!strcmp(words[0], "graph")) {
         capture((int)number(words[2]), find(words[3]), NULL, &graph);
         graphs(BEGIN + number(words[1]) * MS, graph);

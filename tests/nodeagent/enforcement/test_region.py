@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeagent.enforcement import interposer, layout
-from nodeagent.enforcement.region import Count, read_region
+from nodeagent.enforcement.region import Count, Slot, read_region, read_slots
 from tests.nodeagent.machine import A, B
 from tranche.words.assignment import Grant
 from tranche.words.errors import Malformed
@@ -38,9 +38,28 @@ def test_use_is_the_sum_over_the_slots(tmp_path: Path):
     assert read_region(path, CARDS) == {A: Count(0, 0), B: Count(12, 3)}
 
 
+def test_slots_are_told_with_their_owners_whatever_the_number_of_the_claim(tmp_path: Path):
+    slots, second = layout.Region.slots.offset, layout.used_offset(1)
+    path = region(
+        tmp_path / "region",
+        (slots, 77 << 43 | layout.owner_word(7, 5)),
+        (slots + 64, 1 << 63 | layout.owner_word(8, 5)),
+        (slots + 128, layout.owner_word(9, 5)),
+        (second, 10),
+        (second + 16, 30),
+        (second + 24, 40),  # beyond slots_high: never owned
+        high=3,
+    )
+    assert read_slots(path, CARDS) == {
+        A: (),
+        B: (Slot(5 << 22 | 7, 10), Slot(5 << 22 | 9, 30)),
+    }
+
+
 def test_a_region_that_no_process_has_come_to_counts_nothing(tmp_path: Path):
     path = region(tmp_path / "region", stamp=0, high=0)
     assert read_region(path, CARDS) == dict.fromkeys(CARDS, Count(0, 0))
+    assert read_slots(path, CARDS) == dict.fromkeys(CARDS, ())
 
 
 def test_counts_that_no_card_has_do_not_overflow(tmp_path: Path):
@@ -100,9 +119,12 @@ def test_a_region_of_any_words_and_any_size_is_numbers_or_malformed(
     os.truncate(path, size)
     try:
         counts = read_region(path, CARDS)
+        slots = read_slots(path, CARDS)
     except Malformed:
         assert high > layout.MAX_SLOTS or size < layout.REGION_SIZE
     else:
+        for card, some in slots.items():
+            assert min(sum(slot.used for slot in some), 2**63 - 1) == counts[card].used
         assert all(
             0 <= number < 2**63
             for count in counts.values()

@@ -33,7 +33,7 @@ class Card:
         (folder / "limits").write_bytes(interposer.limits(grants, CoresPolicy.BALANCE))
         (folder / "region").write_bytes(bytes(layout.REGION_SIZE))
         start = self.sharers[name].start + 1 if name in self.sharers else 0
-        self.sharers[name] = Sharer(folder, start, grants)
+        self.sharers[name] = Sharer(folder, start, grants, "uid", name)
 
     def launch(self, name: str, index: int = 0, at: int | None = None) -> None:
         place = layout.region_card_offset(index) + layout.RegionCard.active_at.offset

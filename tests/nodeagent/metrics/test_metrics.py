@@ -7,7 +7,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
-from nodeagent.enforcement import layout
+from nodeagent.enforcement import interposer, layout
 from tests.nodeagent.machine import A, B, Machine, assigned, raw_pod
 from tranche.words.assignment import Grant
 
@@ -45,6 +45,7 @@ async def test_cards_and_slices_are_told_with_their_use(machine: Machine, port: 
         region.write(struct.pack("<Q", 12345))
         region.seek(layout.region_card_offset(0))
         region.write(struct.pack("<QQQ", 2, 0, 1_500_000_000))
+    interposer.change(machine.settings.state_dir / "slices" / name, 0, unaccounted_bytes=678)
     told = await scrape(port)
     card = f'{{card="{A}",model="NVIDIA A100-SXM4-80GB"}}'
     assert told["tranche_kubelet_registered"] == 1
@@ -55,6 +56,7 @@ async def test_cards_and_slices_are_told_with_their_use(machine: Machine, port: 
     one = f'{{card="{B}",container="main",namespace="team",pod="one"}}'
     assert told[f"tranche_slice_memory_limit_bytes{one}"] == 3000 << 20
     assert told[f"tranche_slice_memory_used_bytes{one}"] == 12345
+    assert told[f"tranche_slice_memory_unaccounted_bytes{one}"] == 678
     assert told[f"tranche_slice_memory_refused_total{one}"] == 2
     assert told[f"tranche_slice_gpu_seconds_total{one}"] == 1.5
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: N802, N815  the names are NVML's
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,21 @@ from typing import Any
 import pytest
 
 from nodeagent.vendors import nvidia, nvml
+from nodeagent.vendors.base import Process
 from nodeagent.vendors.nvidia import Nvidia
 from nodeagent.vendors.nvml_faults import QUIET
 from tests.nodeagent.machine import A, B
 
 
 class NVMLError(Exception):
+    pass
+
+
+class FunctionNotFound(NVMLError):
+    pass
+
+
+class NotSupported(NVMLError):
     pass
 
 
@@ -29,6 +39,8 @@ class FakeNvml:
     init: Exception | None = None
     inits: int = 0
     NVMLError = NVMLError
+    NVMLError_FunctionNotFound = FunctionNotFound
+    NVMLError_NotSupported = NotSupported
     nvmlEventTypeXidCriticalError = 8
     NVML_FI_DEV_GET_GPU_RECOVERY_ACTION = 230
     NVML_SUCCESS = 0
@@ -48,6 +60,10 @@ class FakeNvml:
     def nvmlDeviceGetHandleByIndex(self, index: int) -> int:
         self._say(index, "handle")
         return index
+
+    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> int:
+        index = [self._text(card["uuid"]) for card in self.cards].index(uuid)
+        return self.nvmlDeviceGetHandleByIndex(index)
 
     def nvmlDeviceGetUUID(self, handle: int) -> Any:
         return self._say(handle, "uuid")
@@ -89,6 +105,19 @@ class FakeNvml:
             raise NVMLError("Timeout")
         device, xid = self.events.pop(0)
         return SimpleNamespace(device=device, eventData=xid)
+
+    def __getattr__(self, name: str) -> Callable[[int], Any]:
+        """The lists of processes: of a card's ``Compute_v3``, what it was given."""
+        kind = re.fullmatch("nvmlDeviceGet(.*)RunningProcesses(_v[23])", name)
+        if kind is None:
+            raise AttributeError(name)
+        return lambda handle: [
+            SimpleNamespace(pid=pid, usedGpuMemory=used)
+            for pid, used in self._say(handle, kind[1] + kind[2], FunctionNotFound())
+        ]
+
+    def _text(self, value: str | bytes) -> str:
+        return value if isinstance(value, str) else value.decode()
 
     def _say(self, index: int, key: str, default: Any = None) -> Any:
         answer = self.cards[index].get(key, default)
@@ -215,3 +244,49 @@ def test_the_library_is_looked_for_under_the_root(tmp_path: Path):
     folder.mkdir(parents=True)
     (folder / "libnvidia-ml.so.1").write_text("")
     assert nvml.find_library(tmp_path) == folder / "libnvidia-ml.so.1"
+
+
+def on_a(driver: FakeNvml) -> Any:
+    """Who is on the first card; None where that is not told."""
+    vendor = Nvidia(Path("/"), driver)
+    vendor.look()
+    return vendor.processes([A]).get(A)
+
+
+def test_processes_are_told_with_what_they_have(driver: FakeNvml):
+    driver.cards[0]["Compute_v3"] = [(7, 100), (8, None)]
+    assert on_a(driver) == (Process(7, 100), Process(8, None))
+
+
+def test_a_process_on_several_lists_is_told_once_with_all_it_has(driver: FakeNvml):
+    driver.cards[0] |= {
+        "Compute_v3": [(7, 100), (8, None)],
+        "MPSCompute_v3": [(8, 5)],
+        "Graphics_v3": [(7, 130), (9, 1)],
+    }
+    assert on_a(driver) == (Process(7, 130), Process(8, 5), Process(9, 1))
+
+
+def test_an_older_driver_has_older_lists(driver: FakeNvml):
+    driver.cards[0] |= {"Compute_v2": [(7, 100)], "Graphics_v3": NotSupported()}
+    assert on_a(driver) == (Process(7, 100),)
+
+
+@pytest.mark.parametrize("kind", ["Compute_v3", "MPSCompute_v3", "Graphics_v3"])
+def test_a_card_of_which_one_list_fails_is_left_out(driver: FakeNvml, kind: str):
+    driver.cards[0] |= {"Compute_v3": [(7, 100)]} | {kind: NVMLError("Unknown Error")}
+    assert on_a(driver) is None
+
+
+def test_a_card_without_lists_is_left_out(driver: FakeNvml):
+    assert on_a(driver) is None
+
+
+def test_a_card_in_mig_mode_is_left_out(driver: FakeNvml):
+    driver.cards[0] |= {"Compute_v3": [(7, 100)], "mig": (1, 1)}
+    assert on_a(driver) is None
+
+
+def test_without_a_driver_nobody_is_told_of(driver: FakeNvml):
+    driver.init = NVMLError("Driver Not Loaded")
+    assert on_a(driver) is None
