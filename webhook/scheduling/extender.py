@@ -42,9 +42,12 @@ A deletion wakes kube-scheduler's waiting pods and comes to our watch in the sam
 road. Were the pod refused on what was true just before, no further event might wake it for five
 minutes (its ``podMaxInUnschedulablePodsDuration``)."""
 
-IMPATIENCE: Final = 10
-"""Times `PATIENCE` between two such waits: pods that wait in numbers cost a tenth of the
-scheduler's time at most, and the first of a row is the one that matters."""
+WAITING: Final = 0.1
+"""Of the scheduler's time, the most that such waits take in the long run."""
+
+AT_ONCE: Final = 1.0
+"""Seconds of waits that may follow each other. A deletion wakes a pod several times in a row, and
+of these wakings the last one counts: when the containers have ended."""
 
 REMEMBERED: Final = 4096
 """Pods whose filter is remembered for their bind, beside those that the watch shows waiting."""
@@ -72,7 +75,7 @@ class Extender:
         self._clock = clock
         self._patience = patience
         self._sleep = sleep
-        self._waited = clock() - IMPATIENCE * patience
+        self._spare, self._counted = AT_ONCE, clock()
         self._shapes = Shapes(ledger)
         self._asked: OrderedDict[str, PodView] = OrderedDict()
         self._binder = Binder(ledger, post_binding, clock)
@@ -190,9 +193,11 @@ class Extender:
 
     def _may_wait(self) -> bool:
         now = self._clock()
-        if now - self._waited < IMPATIENCE * self._patience:
+        self._spare = min(AT_ONCE, self._spare + (now - self._counted) * WAITING)
+        self._counted = now
+        if self._spare < self._patience:
             return False
-        self._waited = now
+        self._spare -= self._patience
         return True
 
 
