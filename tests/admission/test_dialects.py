@@ -188,9 +188,11 @@ def test_the_maker_s_own_plugin_takes_whole_cards_and_partitions_alone(admission
     assert limits_of(admission.admit(pod(annotations={GPU: "2 x whole"}))) == {
         "nvidia.com/gpu": "2"
     }
-    after = admission.admit(pod(annotations={GPU: "8Gi on 910B4"}))
-    assert limits_of(after)["huawei.com/Ascend910B4-memory"] == "8192"
+    after = admission.admit(pod(annotations={GPU: "8Gi and 50% cores on MXC500"}))
+    assert limits_of(after)["metax-tech.com/vmemory"] == "8192Mi"
     assert "schedulerName" not in after["spec"]
+    assert limits_of(admission.admit(pod(annotations={GPU: "whole on 910B4"})))
+    assert "they are HAMi's making" in admission.refusal(pod(annotations={GPU: "8Gi on 910B4"}))
     refused = admission.refusal(pod(annotations={GPU: "1Gi"}))
     assert refused.startswith(
         "written for the vendor's plugin: NVIDIA's plugin cuts no card to size"

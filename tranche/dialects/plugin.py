@@ -19,6 +19,7 @@ from tranche.vendors.base import Vendor, Written
 from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
 from tranche.words.request import Partition, Request, Slice, Whole
+from tranche.words.sentence import print_sentence
 
 
 class Plugin(Settings, frozen=True):
@@ -52,6 +53,13 @@ class Plugin(Settings, frozen=True):
         if vendor_key(request) == Nvidia.key:
             return self._nvidia(request, gone)
         stack, warnings = of_vendor(request, vendors, self.title)
+        vendor = vendors[vendor_key(request)]
+        if vendor.lent and isinstance(vendor.fit(request)[0].amount, Slice):
+            raise Refusal(
+                print_sentence(request),
+                f"{vendor.title}'s own plugin has no such slices; they are HAMi's making",
+                "ask for whole cards, or write for HAMi",
+            )
         return replace(stack, warnings=warnings + gone)
 
     def _nvidia(self, request: Request, gone: tuple[str, ...]) -> Written:

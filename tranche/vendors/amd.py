@@ -27,6 +27,7 @@ class Amd(Stack, frozen=True):
 
     key: ClassVar[str] = "amd"
     title: ClassVar[str] = "AMD"
+    lent: ClassVar[bool] = True
     cards: ClassVar[Names] = _SHARED
     slices: ClassVar[Names | None] = _SHARED
     partitions: ClassVar[Partitions] = Partitions(

@@ -60,6 +60,7 @@ class Ascend(Chips, frozen=True):
 
     key: ClassVar[str] = "ascend"
     title: ClassVar[str] = "Ascend"
+    lent: ClassVar[bool] = True
     chips: ClassVar[tuple[Chip, ...]] = CHIPS
     cards: ClassVar[Names] = Names("huawei.com/Ascend910", whole=True)
     older: ClassVar[tuple[Names, ...]] = (Names("huawei.com/Ascend310", whole=True),)

@@ -54,6 +54,9 @@ class Vendor(Protocol):
     interposed: ClassVar[bool]
     """Whether Tranche's interposer holds slices of these cards; where not, it is not injected."""
 
+    lent: ClassVar[bool]
+    """Whether slices of these cards are HAMi's making, which the maker's own plugin knows not."""
+
     def names(self) -> frozenset[str]:
         """Every resource name that `read` understands."""
 

@@ -17,6 +17,7 @@ class Hygon(Stack, frozen=True):
 
     key: ClassVar[str] = "hygon"
     title: ClassVar[str] = "Hygon"
+    lent: ClassVar[bool] = True
     cards: ClassVar[Names] = _DCU
     slices: ClassVar[Names | None] = _DCU
     older: ClassVar[tuple[Names, ...]] = (Names("hygon.com/dcu", whole=True),)

@@ -38,6 +38,7 @@ class Stack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
         several: a container may have slices of several cards.
         all_cores: a slice of which no cores were said is taken by the stack to have all of them.
         interposed: Tranche's interposer holds its slices.
+        lent: its slices are HAMi's making.
         published_class: the RuntimeClass that the vendor's own documents name.
         runtime_class: of pods with its cards; empty leaves the pod's, for clusters where the
             vendor's runtime is the default one. A class that does not exist is refused by
@@ -55,6 +56,7 @@ class Stack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     several: ClassVar[bool] = False
     all_cores: ClassVar[bool] = False
     interposed: ClassVar[bool] = False
+    lent: ClassVar[bool] = False
     published_class: ClassVar[str] = ""
 
     runtime_class: str = ""
