@@ -8,6 +8,7 @@ from tests.dialects.reading import pod, read, refusal, sentence
 from tests.dialects.requests import models, placings, requests, uuids
 from tranche.dialects.hami import Hami
 from tranche.dialects.together import read_pod
+from tranche.vendors import known
 from tranche.vendors.base import Asked, Written
 from tranche.vendors.nvidia import DEFAULT_NAMES, read_resources
 from tranche.words.errors import Refusal
@@ -194,8 +195,6 @@ def test_other_vendors_write_their_own_resources():
         ("nvidia", "1g.10gb", "no word for a partition"),
         ("metax", "1Gi on MXC500", "no word for these models"),
         ("google", "whole", "no cards of this vendor"),
-        ("ascend", "1Gi card X-1", "one per model"),
-        ("ascend", "1Gi not on 910A", "no word for these models"),
     ],
 )
 def test_has_no_words_for(vendor: str, asked: str, says: str):
@@ -205,6 +204,26 @@ def test_has_no_words_for(vendor: str, asked: str, says: str):
     )
     with pytest.raises(Refusal, match=says):
         HAMI.write({"main": request}, {vendor: Dcu()})
+
+
+@pytest.mark.parametrize(
+    ("asked", "annotations"),
+    [
+        ("8Gi on 910B4 card X-1", {"hami.io/use-Ascend910B4-uuid": "X-1"}),
+        ("8Gi on 910B4 not card X-1", {"hami.io/no-use-Ascend910B4-uuid": "X-1"}),
+        ("1Gi on BI-V150 card X-1", {"hami.io/use-BI-V150-uuid": "X-1"}),
+        ("half on Kunlunxin card X-1", {"hami.io/use-xpu-uuid": "X-1"}),
+        ("2 x whole on Kunlunxin card X-1", {"baidu.com/use-gpuuuid": "X-1"}),
+    ],
+)
+def test_uuids_are_chosen_by_the_resource_s_own_key(asked: str, annotations: dict[str, str]):
+    written = HAMI.write({"main": parse_sentence(asked)}, known)["main"]
+    assert written.annotations == annotations
+
+
+def test_models_that_no_key_of_the_resource_tells_are_refused():
+    with pytest.raises(Refusal, match="HAMi has no word for models"):
+        HAMI.write({"main": parse_sentence("half on P800")}, known)
 
 
 def test_annotations_must_say_the_same_for_all_containers():

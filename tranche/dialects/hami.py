@@ -86,8 +86,8 @@ class Hami(Spoken, frozen=True):
 
     def _written(self, request: Request, vendors: Mapping[str, Vendor]) -> Written:
         size_of(request, self.title)
-        annotations, warnings = _chosen(request)
         stack, remarks = self._stack(request, vendors)
+        annotations, warnings = _chosen(request, vendors)
         return Written(
             stack.resources,
             annotations={**stack.annotations, **annotations},
@@ -153,28 +153,44 @@ def _one_soft_card(choice: Choice, asked: Asked) -> None:
             )
 
 
-def _chosen(request: Request) -> tuple[dict[str, str], tuple[str, ...]]:
+def _chosen(
+    request: Request, vendors: Mapping[str, Vendor]
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Annotations for the choice and the order of cards."""
     vendor = vendor_key(request)
-    choice = next((one for one in CHOICES if one.vendor == vendor), None)
-    if choice is None:
+    choices = [one for one in CHOICES if one.vendor == vendor]
+    if not choices:
         raise Refusal(vendor, "HAMi has no cards of this vendor", "ask for another's")
-    by_model = [one.vendor for one in CHOICES].count(choice.vendor) > 1
+    placed, warnings = _placed(request, vendor)
+    if len(choices) > 1:
+        return {**_by_resource(request, vendors[vendor]), **placed}, warnings
+    written, remarks = _by_vendor(request, choices[0])
+    return {**written, **placed}, remarks + warnings
+
+
+def _by_resource(request: Request, vendor: Vendor) -> dict[str, str]:
+    """Where each resource of the vendor's has keys of its own."""
+    told = vendor.choose(vendor.fit(request)[0])
+    if told.unsaid:
+        parts = " and ".join(told.unsaid)
+        raise Refusal("", f"HAMi has no word for {parts} here", f"leave {parts} out")
+    return told.annotations
+
+
+def _by_vendor(request: Request, choice: Choice) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Where one set of keys speaks of all the vendor's cards."""
     written: dict[str, str] = {}
     warnings: tuple[str, ...] = ()
     for models, word in ((request.models, "use"), (request.not_models, choice.opposite)):
-        if models and choice.types:
+        if models and not choice.types:
+            raise Refusal("", "HAMi has no word for these models", "leave the models out")
+        if models:
             written[choice.types.format(word)], remarks = names_inside(models, Hami.title)
             warnings += remarks
-        elif models and not (by_model and word == "use"):
-            raise Refusal("", "HAMi has no word for these models", "leave the models out")
     for cards, word in ((request.cards, "use"), (request.not_cards, choice.opposite)):
-        if cards and by_model:
-            raise Refusal("", "HAMi's word for uuids is one per model here", "leave uuids out")
         if cards:
             written[choice.uuids.format(word)] = ",".join(cards)
-    placed, remarks = _placed(request, choice.vendor)
-    return {**written, **placed}, warnings + remarks
+    return written, warnings
 
 
 def _placed(request: Request, vendor: str) -> tuple[dict[str, str], tuple[str, ...]]:
