@@ -7,6 +7,7 @@ import pynvml
 import pytest
 
 from tests.interposer.rig import MIB, OUT_OF_MEMORY, TESTS, Program, Rig, build_cuda_client
+from tests.interposer.steps import Told
 
 CONTEXT = 300 * MIB
 SIZE = 100 * MIB
@@ -16,16 +17,8 @@ INVALID_VALUE, INVALID_CONTEXT = 1, 201
 NvmlUse = Callable[[], int]
 
 
-class Steps:
+class Steps(Told):
     """A program that is told its steps, and the truth about the card beside what is charged."""
-
-    def __init__(self, rig: Rig, program: Program) -> None:
-        self.rig = rig
-        self.program = program
-
-    def __call__(self, *steps: str) -> None:
-        for step in steps:
-            assert self.program.ask(step) == "0", step
 
     def true(self) -> int:
         return self.rig.oracle()[self.rig.A]["used_bytes"]

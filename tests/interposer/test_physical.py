@@ -4,22 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.interposer.rig import MIB, OUT_OF_MEMORY, Program, Rig, build_cuda_client
+from tests.interposer.rig import MIB, OUT_OF_MEMORY, Rig, build_cuda_client
+from tests.interposer.steps import Told
 
 HOST, LOCALITY_DOMAIN = 2, 6
 SIZE = 1000 * MIB
 
 
-class Steps:
+class Steps(Told):
     """A program that is told its steps, and the truth about the card beside what it is shown."""
-
-    def __init__(self, rig: Rig, program: Program) -> None:
-        self.rig = rig
-        self.program = program
-
-    def __call__(self, *steps: str) -> None:
-        for step in steps:
-            assert self.program.ask(step) == "0", step
 
     def both(self) -> int:
         """What is used, as the program is shown it and as it truly is."""
