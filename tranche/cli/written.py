@@ -11,6 +11,7 @@ from tranche.vendors import known, make_vendors
 from tranche.vendors.base import Vendor, Written
 from tranche.words.errors import Malformed, Refusal
 from tranche.words.request import Request
+from webhook.admission.nodes import affinity_to, one_of
 
 APP, INIT = "containers", "initContainers"
 VENDORS: Final = "vendors."
@@ -125,13 +126,8 @@ def fragment(written: Mapping[str, Written], first: Sequence[str] = ()) -> dict[
 
 
 def _affinity(written: Written) -> dict[str, Any]:
-    expressions = [
-        {"key": key, "operator": "In", "values": list(values)}
-        for key, values in written.node_affinity.items()
-    ]
-    terms = {"nodeSelectorTerms": [{"matchExpressions": expressions}]}
-    required = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
-    return {"nodeAffinity": required} if expressions else {}
+    expressions = [one_of(label, values) for label, values in written.node_affinity.items()]
+    return affinity_to(expressions) if expressions else {}
 
 
 def _container(name: str, written: Written) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Steps on where a pod may go: its node selector, and its affinity to nodes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tranche.vendors.base import Written
@@ -22,7 +22,17 @@ def placed(pod: Pod, written: Mapping[str, Written]) -> Iterator[Change]:
         values |= one.node_affinity
     yield from _selected(pod, labels)
     for key, several in values.items():
-        yield from _drawn(pod, {"key": key, "operator": "In", "values": list(several)})
+        yield from _drawn(pod, one_of(key, several))
+
+
+def one_of(label: str, values: tuple[str, ...]) -> dict[str, Any]:
+    """That a node's label has one of these values, as a term of an affinity says it."""
+    return {"key": label, "operator": "In", "values": list(values)}
+
+
+def affinity_to(expressions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """An affinity to nodes of which all of these are true."""
+    return {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchExpressions": expressions}]}}}
 
 
 def _selected(pod: Pod, wanted: Mapping[str, str]) -> Iterator[Change]:
@@ -50,14 +60,14 @@ def _drawn(pod: Pod, wanted: Mapping[str, Any]) -> Iterator[Change]:
     affinity = pod.spec.affinity
     nodes = None if affinity is None else affinity.node_affinity
     required = None if nodes is None else nodes.required
-    terms = {"nodeSelectorTerms": [{"matchExpressions": [wanted]}]}
+    whole = affinity_to([wanted])
     path = "/spec/affinity"
     if affinity is None:
-        yield add(path, {"nodeAffinity": {REQUIRED: terms}}, words)
+        yield add(path, whole, words)
     elif nodes is None:
-        yield add(f"{path}/nodeAffinity", {REQUIRED: terms}, words)
+        yield add(f"{path}/nodeAffinity", whole["nodeAffinity"], words)
     elif required is None:
-        yield add(f"{path}/nodeAffinity/{REQUIRED}", terms, words)
+        yield add(f"{path}/nodeAffinity/{REQUIRED}", whole["nodeAffinity"][REQUIRED], words)
     else:
         for at, term in enumerate(required.node_selector_terms or ()):
             said = f"{path}/nodeAffinity/{REQUIRED}/nodeSelectorTerms/{at}/matchExpressions"
