@@ -38,14 +38,15 @@ def changes(
     Raises:
         Refusal: what speaks for the whole pod cannot be true of all of its containers.
     """
-    yield from _annotations(pod, _annotated(pod, asks, requests, written, settings))
+    foreign = {name: _foreign(ask, written[name], settings.systems) for name, ask in asks.items()}
+    kept = {_key_of(name): print_sentence(requests[name]) for name, read in foreign.items() if read}
+    yield from _annotations(pod, _annotated(pod, asks, written, settings.systems) | kept)
     yield from _labels(pod, written)
     yield from placed(pod, written)
     yield from _scheduled(pod, written)
     yield from _run(pod, written)
     for name, ask in asks.items():
-        foreign = _foreign(ask, written[name], settings.systems)
-        yield from taken_off(ask.pointer, ask.container, foreign)
+        yield from taken_off(ask.pointer, ask.container, foreign[name])
         yield from limited(ask.pointer, ask.container, written[name].resources)
         yield from environment(ask.pointer, ask.container, written[name].env)
     yield from hidden(pod, requests, settings)
@@ -63,14 +64,12 @@ def _foreign(ask: Ask, written: Written, systems: Systems) -> list[str]:
 def _annotated(
     pod: Pod,
     asks: Mapping[str, Ask],
-    requests: Mapping[str, Request],
     written: Mapping[str, Written],
-    settings: Settings,
+    systems: Systems,
 ) -> dict[str, str]:
-    """The annotations that the pod is to have, what was understood first."""
-    systems = settings.systems
-    understood = written[next(iter(written))].annotations.get(SLICES_ANNOTATION)
-    wanted = {SLICES_ANNOTATION: understood} if understood else {}
+    """The annotations that are written for the pod, what was understood first."""
+    understood = written[next(iter(written))].annotations[SLICES_ANNOTATION]
+    wanted = {SLICES_ANNOTATION: understood}
     worded = any(ask.worded for ask in asks.values())
     spoken = any(one.key == systems.writer.key for one in systems.read_of(worded=worded))
     for one in written.values():
@@ -78,9 +77,6 @@ def _annotated(
         wanted |= {
             k: v for k, v in one.annotations.items() if not (spoken and k in pod.annotations)
         }
-    for name, ask in asks.items():
-        if _foreign(ask, written[name], systems):
-            wanted[_key_of(name)] = print_sentence(requests[name])
     return wanted
 
 
