@@ -10,7 +10,7 @@ from tranche.dialects.hami import Hami
 from tranche.dialects.together import read_pod
 from tranche.vendors import known
 from tranche.vendors.base import Asked, Written
-from tranche.vendors.nvidia import DEFAULT_NAMES, read_resources
+from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
 from tranche.words.request import Request, Whole
 from tranche.words.said import NOTHING, Reading, Said, agree, request_of
@@ -144,7 +144,7 @@ def test_what_is_written_is_read_back(request: Request):
     assert written.scheduler == "hami-scheduler"
     words = pod(written.resources, annotations=written.annotations)
     heard = read_pod((HAMI,), words)
-    counted = read_resources(heard.rest["main"], DEFAULT_NAMES).said
+    counted = Nvidia().read(heard.rest["main"]).said
     said = agree(
         heard.readings.get("main", Reading(NOTHING)).said,
         Said(amount=counted.amount or Whole(), count=counted.count, vendor="nvidia"),

@@ -9,7 +9,7 @@ from tests.dialects.requests import requests
 from tranche.dialects.nvidia_plugin import NvidiaPlugin
 from tranche.dialects.own import Own
 from tranche.dialects.plugin import Plugin
-from tranche.vendors.nvidia import DEFAULT_NAMES, read_resources
+from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
 from tranche.words.request import Request
 from tranche.words.sentence import parse_sentence
@@ -20,7 +20,7 @@ from tranche.words.slices import SLICES_ANNOTATION, load_slices
 def test_what_tranche_writes_is_what_it_reads(request: Request):
     written = Own().write({"main": request})["main"]
     assert load_slices(written.annotations[SLICES_ANNOTATION]) == {"main": request}
-    assert read_resources(written.resources, DEFAULT_NAMES).said.count == request.count
+    assert Nvidia().read(written.resources).said.count == request.count
 
 
 def test_the_library_stands_before_slices_alone():

@@ -1,18 +1,25 @@
 """NVIDIA's resources on one container, in HAMi's names and units."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tranche.vendors.nvidia import DEFAULT_NAMES, read_resources, write_resources
+from tranche.vendors.nvidia import Nvidia
 from tranche.words.errors import Refusal
 from tranche.words.request import Mebibytes, Percent, Request, Slice, Whole
-from tranche.words.said import NOTHING, Said, request_of
+from tranche.words.said import NOTHING, Reading, Said, request_of
 
 
 def read(**asked: str | float):
     names = {"gpu": "gpu", "mem": "gpumem", "percent": "gpumem-percentage", "cores": "gpucores"}
-    return read_resources({f"nvidia.com/{names[k]}": v for k, v in asked.items()}, DEFAULT_NAMES)
+    return unsaid(Nvidia().read({f"nvidia.com/{names[k]}": v for k, v in asked.items()}))
+
+
+def unsaid(reading: Reading) -> Reading:
+    """Without the maker, which is the same in all."""
+    return replace(reading, said=replace(reading.said, vendor=None))
 
 
 def test_the_words_mean_what_they_mean_to_hami():
@@ -75,9 +82,9 @@ slices = st.builds(Slice, memories, st.none() | st.integers(1, 100))
 
 @given(slices, st.integers(1, 64))
 def test_what_is_written_is_read_back(amount: Slice, count: int):
-    written = write_resources(Request(amount, count), DEFAULT_NAMES)
-    assert request_of(read_resources(written, DEFAULT_NAMES).said) == Request(amount, count)
+    written = Nvidia().write(Request(amount, count)).resources
+    assert request_of(unsaid(Nvidia().read(written)).said) == Request(amount, count)
 
 
 def test_whole_cards_are_counted_and_nothing_else():
-    assert write_resources(Request(Whole(), 2), DEFAULT_NAMES) == {"nvidia.com/gpu": 2}
+    assert Nvidia().write(Request(Whole(), 2)).resources == {"nvidia.com/gpu": 2}

@@ -17,7 +17,7 @@ from tranche.dialects.hami_cards import CHOICES, VNPU_MODE, Choice
 from tranche.dialects.measure import field
 from tranche.dialects.writing import alike, names_inside, of_vendor, size_of, vendor_key
 from tranche.vendors.base import Asked, Vendor, Written
-from tranche.vendors.nvidia import DEFAULT_NAMES, ResourceNames, write_resources
+from tranche.vendors.nvidia import DEFAULT_NAMES, Nvidia, ResourceNames
 from tranche.words.errors import Refusal
 from tranche.words.request import Request
 from tranche.words.said import NOTHING, Reading, Said, agree
@@ -102,7 +102,7 @@ class Hami(Spoken, frozen=True):
         """HAMi's own plugins set the environment, so that of the vendor's stack is left out."""
         if vendor_key(request) != "nvidia":
             return of_vendor(request, vendors, self.title)
-        resources = write_resources(request, self.resources)
+        resources = dict(Nvidia(resources=self.resources).write(request).resources)
         if request.priority is not None:
             resources[PRIORITY] = request.priority
         return Written(resources), ()

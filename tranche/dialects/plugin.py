@@ -9,8 +9,8 @@ from tranche.dialects.writing import (
     PRODUCT,
     alike,
     all_names,
+    fitted,
     lost,
-    of_vendor,
     one_name,
     vendor_key,
     without_choice,
@@ -52,15 +52,15 @@ class Plugin(Settings, frozen=True):
         gone = lost(request, self.title)
         if vendor_key(request) == Nvidia.key:
             return self._nvidia(request, gone)
-        stack, warnings = of_vendor(request, vendors, self.title)
-        vendor = vendors[vendor_key(request)]
-        if vendor.lent and isinstance(vendor.fit(request)[0].amount, Slice):
+        vendor, fitting, warnings = fitted(request, vendors, self.title)
+        if vendor.lent and isinstance(fitting.amount, Slice):
             raise Refusal(
                 print_sentence(request),
                 f"{vendor.title}'s own plugin has no such slices; they are HAMi's making",
                 "ask for whole cards, or write for HAMi",
             )
-        return replace(stack, warnings=warnings + gone)
+        stack = vendor.write(fitting)
+        return replace(stack, warnings=(*warnings, *stack.warnings, *gone))
 
     def _nvidia(self, request: Request, gone: tuple[str, ...]) -> Written:
         match request.amount:

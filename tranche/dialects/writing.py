@@ -78,13 +78,24 @@ def of_vendor(
     Raises:
         Refusal: no such vendor here, or no size that would do.
     """
+    vendor, fitting, warnings = fitted(request, vendors, title)
+    written = vendor.write(fitting)
+    return written, (*warnings, *written.warnings)
+
+
+def fitted(
+    request: Request, vendors: Mapping[str, Vendor], title: str
+) -> tuple[Vendor, Request, tuple[str, ...]]:
+    """Whose cards these are, the request rounded up to a size that they have, and warnings.
+
+    Raises:
+        Refusal: as `of_vendor`.
+    """
     key = vendor_key(request)
     if key not in vendors:
         listed = ", ".join(sorted({"nvidia", *vendors}))
         raise Refusal(key, f"{title} is written here without this vendor", f"ask for {listed}")
-    fitting, warnings = vendors[key].fit(request)
-    written = vendors[key].write(fitting)
-    return written, (*warnings, *written.warnings)
+    return vendors[key], *vendors[key].fit(request)
 
 
 def without_choice(request: Request, title: str, *, models: bool = False) -> None:

@@ -10,7 +10,6 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from tranche.vendors.base import Asked
 from tranche.vendors.choice import Keys, keys
 from tranche.vendors.fitting import Warnings
 from tranche.vendors.names import Names
@@ -18,7 +17,6 @@ from tranche.vendors.partitions import Partitions
 from tranche.vendors.sizes import every_profile, profiles_of
 from tranche.vendors.stack import Stack
 from tranche.words.request import Amount, Request
-from tranche.words.said import Reading
 
 
 class ResourceNames(
@@ -40,20 +38,6 @@ class ResourceNames(
 
 
 DEFAULT_NAMES: Final = ResourceNames()
-
-
-def read_resources(asked: Asked, names: ResourceNames) -> Reading:
-    """What the resources of one container ask for; `NOTHING` where none is named, or no card.
-
-    Raises:
-        Refusal: an amount that cannot be, with the resource in ``where``.
-    """
-    return _together(names).read(asked, None)
-
-
-def write_resources(request: Request, names: ResourceNames) -> dict[str, int]:
-    """The resources by which Kubernetes counts this request; `read_resources` reads them back."""
-    return {name: int(number) for name, number in _together(names).write(request).items()}
 
 
 class Nvidia(Stack, frozen=True):
