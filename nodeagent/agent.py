@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from nodeagent.enforcement import audit
+from nodeagent.enforcement import audit, meter
 from nodeagent.enforcement.owner import read_owner
 from nodeagent.enforcement.shares import Shares
 from nodeagent.health.inventory import Inventory
@@ -102,6 +102,12 @@ async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Eve
                 home=partial(read_home, settings.proc_root),
                 owner=partial(read_owner, settings.proc_root),
             ).run(audit.EVERY),
+            meter.Meter(
+                store.sharers,
+                names=book.container_names,
+                busy=inventory.busy,
+                home=partial(read_home, settings.proc_root),
+            ).run(meter.EVERY),
         )
         await _leave(world, store, registration)
 

@@ -93,6 +93,12 @@ unsigned clock_process(void) {
     return (unsigned)process;
 }
 
+int clock_pid(unsigned other) {
+    pid_t holder;
+    if ((int)other == process) return (int)getpid();
+    return lock_byte(F_GETLK, F_WRLCK, (off_t)(sizeof *shared + other), &holder) ? (int)holder : 0;
+}
+
 static void lock(void) {
     if (pthread_mutex_lock(&shared->mutex) == EOWNERDEAD) pthread_mutex_consistent(&shared->mutex);
 }
@@ -242,14 +248,17 @@ EXPORT void fakegpu_leave(void) {
     clock_leave();
 }
 
-/* What this process had of a card between two moments, to 10 ms. */
-EXPORT uint64_t fakegpu_worked(int place, uint64_t from, uint64_t to) {
-    if (!clock_is_simulated()) return 0;
+uint64_t clock_worked(int place, unsigned other, uint64_t from, uint64_t to) {
     uint64_t sum = 0;
     lock();
     for (uint64_t tick = from / TIMELINE_TICK; tick < to / TIMELINE_TICK; tick++) {
-        sum += shared->cards[place % CARDS].busy[tick % TIMELINE_TICKS][process];
+        sum += shared->cards[place % CARDS].busy[tick % TIMELINE_TICKS][other];
     }
     clock_leave();
     return sum;
+}
+
+/* Of this process. */
+EXPORT uint64_t fakegpu_worked(int place, uint64_t from, uint64_t to) {
+    return clock_is_simulated() ? clock_worked(place, (unsigned)process, from, to) : 0;
 }

@@ -21,6 +21,15 @@ bool clock_is_simulated(void);
 /* This process's number on every card's timeline. */
 unsigned clock_process(void);
 
+/* The process that has a number; 0 for none that lives. */
+int clock_pid(unsigned process);
+
+/* What a process had of a card between two moments, to 10 ms; both of the last 40 s. */
+uint64_t clock_worked(int place, unsigned process, uint64_t from, uint64_t to);
+
+/* Now, in ns. */
+uint64_t fakegpu_now(void);
+
 /* The timeline of a card. To be used between enter and leave alone. */
 struct timeline *clock_enter(const struct card *card);
 void clock_leave(void);

@@ -1,6 +1,7 @@
 /* Who is on a card, whosever process it is; in each of the struct's versions. */
 #include <stddef.h>
 
+#include "clock.h"
 #include "nvml_fake.h"
 
 enum { MOST_PROCESSES = 1024 };
@@ -64,19 +65,47 @@ EXPORT nvmlReturn_t nvmlDeviceGetRunningProcessDetailList(nvmlDevice_t device,
     return NVML_SUCCESS;
 }
 
-/* One sample of each, at half the card. */
+struct use {
+    int pid;
+    unsigned percent;
+};
+
+/* In simulated time, of who has worked since: whole percents of it, as the driver has them. */
+static unsigned measured(const struct card *card, uint64_t since, uint64_t now, struct use *uses) {
+    unsigned n = 0;
+    for (unsigned process = 0; process < TIMELINE_PROCESSES && now > since; process++) {
+        unsigned percent = (unsigned)(100 * clock_worked(card->place, process, since, now) / (now - since));
+        int pid = percent ? clock_pid(process) : 0;
+        if (pid) uses[n++] = (struct use){pid, percent};
+    }
+    return n;
+}
+
+/* Without it, all that are on the card have half of it. */
+static unsigned imagined(const struct card *card, struct use *uses) {
+    int pids[MOST_PROCESSES];
+    uint64_t bytes[MOST_PROCESSES];
+    unsigned n = oracle_processes(card, MOST_PROCESSES, pids, bytes);
+    for (unsigned i = 0; i < n; i++) uses[i] = (struct use){pids[i], 50};
+    return n;
+}
+
 EXPORT nvmlReturn_t nvmlDeviceGetProcessUtilization(nvmlDevice_t device,
                                                     nvmlProcessUtilizationSample_t *out,
                                                     unsigned *count, unsigned long long since) {
+    enum { US = 1000, KEPT = 1000000000 };
     REACH(card, device);
-    int pids[MOST_PROCESSES];
-    uint64_t bytes[MOST_PROCESSES];
-    unsigned n = oracle_processes(card, MOST_PROCESSES, pids, bytes), room = out ? *count : 0;
+    struct use uses[MOST_PROCESSES];
+    bool simulated = clock_is_simulated();
+    uint64_t now = fakegpu_now(), from = since ? since * US : now - KEPT;
+    unsigned n = simulated ? measured(card, from, now, uses) : imagined(card, uses);
+    unsigned room = out ? *count : 0;
     *count = n;
+    if (n == 0) return NVML_ERROR_NOT_FOUND;
     if (n > room) return NVML_ERROR_INSUFFICIENT_SIZE;
     for (unsigned i = 0; i < n; i++) {
-        out[i] = (nvmlProcessUtilizationSample_t){.pid = (unsigned)pids[i], .timeStamp = since + 1,
-                                                  .smUtil = 50};
+        out[i] = (nvmlProcessUtilizationSample_t){
+            .pid = (unsigned)uses[i].pid, .timeStamp = simulated ? now / US : since + 1, .smUtil = uses[i].percent};
     }
     return NVML_SUCCESS;
 }

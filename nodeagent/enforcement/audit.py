@@ -4,14 +4,14 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 
 from nodeagent.enforcement import interposer
+from nodeagent.enforcement.attribution import of_each
 from nodeagent.enforcement.region import Slot, read_slots
 from nodeagent.enforcement.shares import Sharer
 from nodeagent.enforcement.unaccounted import astray, beyond, counted, settled, taken
@@ -27,7 +27,6 @@ Place = tuple[Path, str]
 
 _Listed = Mapping[str, Collection[Process]]
 _Slots = Mapping[Place, Collection[Slot]]
-_T = TypeVar("_T")
 
 _log = structlog.get_logger("audit")
 
@@ -93,7 +92,7 @@ class Auditor:
             for grant in sharer.grants:
                 on.setdefault(grant.card, []).append(sharer)
         pids = {one.pid for processes in listed.values() for one in processes}
-        homes = _of_each(pids, self._home)
+        homes = of_each(pids, self._home)
         if astray(pids, homes):
             self._say("most of the driver's processes are not under the agent's /proc")
             return {}
@@ -108,7 +107,7 @@ class Auditor:
         seen: dict[Place, int | None] = {}
         for card, processes in listed.items():
             asked = [one.pid for one in processes] if card in several else []
-            owners = frozenset(_of_each(asked, self._owner).values())
+            owners = frozenset(of_each(asked, self._owner).values())
             for folder, has in taken(processes, homes, on.get(card, ()), names).items():
                 counts = [counted(some.get((folder, card)), owners) for some in slots]
                 seen[folder, card] = beyond(has, counts)
@@ -137,15 +136,6 @@ class Auditor:
         elif self._said and not trouble:
             _log.info("what slices have beyond their count is known again")
         self._said = trouble
-
-
-def _of_each(pids: Iterable[int], ask: Callable[[int], _T]) -> dict[int, _T]:
-    """The answers by pid; without those who have ended, or are not ours to see."""
-    answers: dict[int, _T] = {}
-    for pid in pids:
-        with suppress(OSError):
-            answers[pid] = ask(pid)
-    return answers
 
 
 def _slots(sharers: Iterable[Sharer]) -> dict[Place, tuple[Slot, ...]]:

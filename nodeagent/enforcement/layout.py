@@ -24,6 +24,8 @@ LIMITS_VERSION: Final = 2
 CORES_FIXED: Final = 0
 CORES_BALANCE: Final = 1
 CORES_NONE: Final = 2
+SURCHARGE_WHOLE: Final = 1024
+SURCHARGE_MOST: Final = 31 * SURCHARGE_WHOLE
 MAX_CARDS: Final = 32
 MAX_SLOTS: Final = 1024
 REGION_STAMP: Final = 0x24E475254
@@ -43,7 +45,7 @@ class LimitsCard(LittleEndianStructure):
         ("context_bytes", c_uint64),
         ("held_until", c_uint64),
         ("neighbours", c_uint32),
-        ("reserved", c_uint32),
+        ("surcharge", c_uint32),
     )
 
 
@@ -70,7 +72,8 @@ class RegionCard(LittleEndianStructure):
         ("paced_until", c_uint64),
         ("gpu_ns", c_uint64),
         ("active_at", c_uint64),
-        ("reserved", c_uint64 * 4),
+        ("priced_ns", c_uint64),
+        ("reserved", c_uint64 * 3),
     )
 
 

@@ -90,6 +90,17 @@ def read_slots(path: Path, cards: Sequence[str]) -> Mapping[str, tuple[Slot, ...
         }
 
 
+def read_priced(path: Path, index: int) -> int:
+    """Nanoseconds that launches on the ``index``-th card were priced at, without any surcharge.
+
+    Raises:
+        as `read_region`.
+    """
+    with hostile(path) as file:
+        place = layout.region_card_offset(index) + layout.RegionCard.priced_ns.offset
+        return min(int.from_bytes(_bytes(file, 8, place), "little"), _MOST)
+
+
 def _slots(file: int, path: Path) -> int | None:
     """How many slots were ever owned; None before the first process."""
     stamp, slots = struct.unpack("<QI", _bytes(file, 12, layout.Region.stamp.offset))

@@ -5,11 +5,11 @@ whatever got past the interposer. Pure: what the driver, the kernel and the regi
 out.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from nodeagent.enforcement.attribution import owners
 from nodeagent.enforcement.region import Slot
 from nodeagent.enforcement.shares import Sharer
 from nodeagent.slices.cgroups import Home
@@ -36,34 +36,17 @@ def taken(
         Bytes by the slice's folder; None where the driver does not say what one of its processes
         has, or where a process may be its or another's.
     """
-    by_pod: dict[str, list[Sharer]] = defaultdict(list)
-    for sharer in sharers:
-        by_pod[sharer.pod].append(sharer)
+    whose = owners(homes, sharers, names)
     known = {sharer.folder: 0 for sharer in sharers}
     unknown: set[Path] = set()
     for process in processes:
-        owners = _owners(homes.get(process.pid), by_pod, names)
-        if process.used is None or len(owners) > 1:
-            unknown.update(owner.folder for owner in owners)
+        candidates = whose.get(process.pid, ())
+        if process.used is None or len(candidates) > 1:
+            unknown.update(one.folder for one in candidates)
         else:
-            for owner in owners:
-                known[owner.folder] += process.used
+            for one in candidates:
+                known[one.folder] += process.used
     return {folder: None if folder in unknown else used for folder, used in known.items()}
-
-
-def _owners(
-    home: Home | None, by_pod: Mapping[str, Sequence[Sharer]], names: Mapping[str, str]
-) -> Sequence[Sharer]:
-    """The slices that a process may be of.
-
-    A pod's status tells of a container a while after its start; until then the pod's only slice on
-    the card is the one.
-    """
-    if home is None:
-        return ()
-    candidates = by_pod.get(home.pod, ())
-    name = names.get(home.container)
-    return [one for one in candidates if name in {None, one.container}]
 
 
 def counted(slots: Collection[Slot] | None, owners: Collection[int]) -> int | None:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import structlog
 
 from nodeagent.signals import Signal
-from nodeagent.vendors.base import Found, Process, Vendor
+from nodeagent.vendors.base import Busy, Found, Process, Vendor
 from tranche.words.cards import Card
+
+_T = TypeVar("_T")
 
 _log = structlog.get_logger("cards")
 
@@ -60,14 +63,29 @@ class Inventory:
 
     async def processes(self, cards: Collection[str]) -> Mapping[str, tuple[Process, ...]]:
         """Who is on each of these cards now; a card is left out where that is not known."""
+        return await self._ask(cards, lambda vendor, some: vendor.processes(some))
+
+    async def busy(self, cards: Mapping[str, int]) -> Mapping[str, tuple[Busy, ...]]:
+        """Who has worked on each of these cards since; as `Vendor.busy`."""
+        return await self._ask(
+            cards, lambda vendor, some: vendor.busy({uuid: cards[uuid] for uuid in some})
+        )
+
+    async def _ask(
+        self,
+        cards: Iterable[str],
+        question: Callable[[Vendor, Collection[str]], Mapping[str, tuple[_T, ...]]],
+    ) -> Mapping[str, tuple[_T, ...]]:
+        """What each card's own vendor says."""
         loop = asyncio.get_running_loop()
         by_vendor: dict[str, list[str]] = defaultdict(list)
         for uuid in cards:
             if uuid in self._found:
                 by_vendor[self._found[uuid].card.vendor].append(uuid)
-        told: dict[str, tuple[Process, ...]] = {}
+        told: dict[str, tuple[_T, ...]] = {}
         for key, some in by_vendor.items():
-            told |= await loop.run_in_executor(self._thread, self._vendors[key].processes, some)
+            vendor = self._vendors[key]
+            told |= await loop.run_in_executor(self._thread, question, vendor, some)
         return told
 
     async def keep_looking(self, every: float) -> None:

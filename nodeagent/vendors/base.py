@@ -39,6 +39,21 @@ class Process:
     used: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """One that has worked on a card.
+
+    Attributes:
+        pid: as in `Process`.
+        percent: of the card's time.
+        at: up to when, in microseconds of the driver's own clock.
+    """
+
+    pid: int
+    percent: int
+    at: int
+
+
 class Vendor(Protocol):
     """Finds the cards of one vendor. Calls may block, and are made from one thread at a time."""
 
@@ -62,6 +77,17 @@ class Vendor(Protocol):
         """Who is on each of these cards, by the card's uuid; never raises.
 
         A card of which the driver does not say is left out.
+        """
+
+    def busy(self, cards: Mapping[str, int]) -> Mapping[str, tuple[Busy, ...]]:
+        """Who has worked on each of these cards, by the card's uuid; never raises.
+
+        Args:
+            cards: since when, as in `Busy.at`; 0 for the time that the driver keeps.
+
+        Returns:
+            Nobody where the driver has measured nothing since; a card of which it does not say is
+            left out.
         """
 
     def close(self) -> None:

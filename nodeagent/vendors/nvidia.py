@@ -1,23 +1,25 @@
 """NVIDIA's cards through NVML, from whatever root the driver is installed under."""
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pynvml
 import structlog
 
-from nodeagent.vendors.base import Found, Process
+from nodeagent.vendors.base import Busy, Found, Process
 from nodeagent.vendors.nvml import bind
 from nodeagent.vendors.nvml_faults import Faults
-from nodeagent.vendors.nvml_processes import processes_on
+from nodeagent.vendors.nvml_processes import busy_on, processes_on
 from tranche.words.cards import Card
 
 _MIB: Final = 1 << 20
 _NUMA_WORDS: Final = 16
 """Of 64 nodes each: 1024, the most that Linux is built for."""
+
+_T = TypeVar("_T")
 
 _log = structlog.get_logger("nvidia")
 
@@ -71,16 +73,11 @@ class Nvidia:
 
     def processes(self, cards: Collection[str]) -> Mapping[str, tuple[Process, ...]]:
         """Who is on these cards; see `Vendor.processes`."""
-        found: dict[str, tuple[Process, ...]] = {}
-        for uuid in cards if self._open else ():
-            try:
-                handle = self._nvml.nvmlDeviceGetHandleByUUID(uuid)
-                # The card's own list does not say all that the processes on its instances have.
-                if not self._in_mig_mode(handle):
-                    found[uuid] = processes_on(self._nvml, handle)
-            except self._nvml.NVMLError as error:
-                _log.debug("a card's processes are not told", uuid=uuid, error=str(error))
-        return found
+        return self._of_each(cards, lambda _, handle: processes_on(self._nvml, handle))
+
+    def busy(self, cards: Mapping[str, int]) -> Mapping[str, tuple[Busy, ...]]:
+        """Who has worked on these cards; see `Vendor.busy`."""
+        return self._of_each(cards, lambda uuid, handle: busy_on(self._nvml, handle, cards[uuid]))
 
     def close(self) -> None:
         """Shuts NVML down; the next look starts it anew, with the library that is there then."""
@@ -91,6 +88,21 @@ class Nvidia:
                 self._nvml.nvmlShutdown()
             except self._nvml.NVMLError as error:
                 _log.debug("NVML did not shut down", error=str(error))
+
+    def _of_each(
+        self, cards: Iterable[str], told: Callable[[str, Any], tuple[_T, ...]]
+    ) -> dict[str, tuple[_T, ...]]:
+        """What is told of the processes on each card; without the cards of which it is not."""
+        found: dict[str, tuple[_T, ...]] = {}
+        for uuid in cards if self._open else ():
+            try:
+                handle = self._nvml.nvmlDeviceGetHandleByUUID(uuid)
+                # The card's own list does not say all of the processes on its instances.
+                if not self._in_mig_mode(handle):
+                    found[uuid] = told(uuid, handle)
+            except self._nvml.NVMLError as error:
+                _log.debug("a card's processes are not told", uuid=uuid, error=str(error))
+        return found
 
     def _start(self) -> None:
         if not self._open:

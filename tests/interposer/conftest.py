@@ -1,11 +1,23 @@
 """The library and its clients, built once; a slice of 3000 MiB of card A for each test."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import BUILD, LIMITS, Rig, build_client, build_library, make
+from tests.interposer.rig import (
+    BUILD,
+    LIMITS,
+    Rig,
+    build_client,
+    build_cuda_client,
+    build_library,
+    build_unit,
+    make,
+)
+from tests.interposer.simulated import SECOND_SLICE, Node
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +38,27 @@ def rig(tmp_path: Path, library: Path) -> Rig:
     rig.cards(A=8000, B=8000)
     rig.slice(A=3000)
     return rig
+
+
+@pytest.fixture(scope="session")
+def libraries(library: Path) -> list[Path]:
+    """Of two slices on one node, with the fake driver's time."""
+    assert library  # so its fakes are there
+    build_cuda_client("pacing")
+    SECOND_SLICE.mkdir(parents=True, exist_ok=True)
+    fake = "-DTRANCHE_FAKE_CLOCK"
+    return [
+        build_library("simulated", defines=fake),
+        build_library("simulated-second", folder=SECOND_SLICE, defines=fake),
+    ]
+
+
+@pytest.fixture
+def node(rig: Rig, libraries: list[Path]) -> Iterator[Node]:
+    with ExitStack() as stack:
+        yield Node(rig, libraries, stack)
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Path:
+    return build_unit("pacer", "core/pacer.c", "core/prices.c", "../fakes/timeline.c")

@@ -2,105 +2,28 @@
 
 import struct
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from nodeagent.enforcement.layout import Limits
 from nodeagent.enforcement.shares import Sharer, Shares
-from tests.interposer.rig import (
-    LIMITS,
-    MIB,
-    REGION,
-    REGION_SIZE,
-    TESTS,
-    Program,
-    Rig,
-    build_cuda_client,
-    build_library,
-    limits_file,
+from tests.interposer.rig import LIMITS, REGION, Rig, build_cuda_client, build_library
+from tests.interposer.simulated import (
+    BALANCE,
+    BEGIN_NS,
+    FIXED,
+    LOADS,
+    NONE,
+    SECOND_SLICE,
+    WITHIN,
+    Node,
+    held,
+    percent,
 )
 from tranche.words.assignment import Grant
 
-FIXED, BALANCE, NONE = 0, 1, 2
-BEGIN_NS = 1_000_000_000_000
-SECOND = 1000
-WITHIN = 3
-SECOND_SLICE = TESTS / "second-slice"
-LOADS = {
-    "short": "k_5us:108 k_7us:100",
-    "waves": "k_5us:216 k_20us:1000",
-    "long": "k_50000us:108",
-    "mixed": "k_5us:108 k_50us:1000 k_4000us:108 k_30000us:64",
-}
-CARD_WORDS = {"refused": 0, "paced_until": 8, "gpu_ns": 16, "active_at": 24}
+CARD_WORDS = {"refused": 0, "paced_until": 8, "gpu_ns": 16, "active_at": 24, "priced_ns": 32}
 """Of a card in the region; `interposer/include/tranche/region.h`."""
-
-
-@pytest.fixture(scope="module")
-def libraries(library: Path) -> list[Path]:
-    """Of two slices on one node, with the fake driver's time."""
-    assert library  # so its fakes are there
-    build_cuda_client("pacing")
-    SECOND_SLICE.mkdir(parents=True, exist_ok=True)
-    fake = "-DTRANCHE_FAKE_CLOCK"
-    return [
-        build_library("simulated", defines=fake),
-        build_library("simulated-second", folder=SECOND_SLICE, defines=fake),
-    ]
-
-
-class Node:
-    """Programs of two slices that start together, on one simulated card."""
-
-    def __init__(self, rig: Rig, libraries: list[Path], stack: ExitStack) -> None:
-        self.rig, self.libraries, self.stack = rig, libraries, stack
-
-    def limit(self, percent: int, policy: int = FIXED, neighbours: int = 0) -> None:
-        """Makes both slices alike."""
-        fields = {
-            "cores_percent": percent, "cores_policy": policy, "neighbours": neighbours
-        }  # fmt: skip
-        self.rig.slice(fields, A=3000)
-        content = limits_file({self.rig.A: 3000 * MIB}, **fields)
-        (SECOND_SLICE / LIMITS.name).write_bytes(content)
-        (SECOND_SLICE / REGION.name).write_bytes(bytes(REGION_SIZE))
-
-    def program(self, slice_: int = 0) -> Program:
-        preload = str(self.libraries[slice_])
-        return self.stack.enter_context(self.rig.program(client="pacing", LD_PRELOAD=preload))
-
-    def run(self, *words: str, slices: tuple[int, ...] = (0,), threads: int = 1) -> list[Program]:
-        """A program for each, told the same or each its own, until all have ended."""
-        self.rig.clock(threads * len(slices))
-        programs = [self.program(slice_) for slice_ in slices]
-        lines = words if len(words) == len(slices) else words * len(slices)
-        for program, line in zip(programs, lines, strict=True):
-            program.tell(line)
-        for program in programs:
-            assert program.answer()
-        return programs
-
-
-@pytest.fixture
-def node(rig: Rig, libraries: list[Path]) -> Iterator[Node]:
-    with ExitStack() as stack:
-        yield Node(rig, libraries, stack)
-
-
-def percent(programs: list[Program], start_ms: int, end_ms: int, card: int = 0) -> float:
-    """Of the card, in that time."""
-    question = f"worked {start_ms} {end_ms} {card}"
-    worked = sum(int(program.ask(question)) for program in programs)
-    return worked / (end_ms - start_ms) / 10_000
-
-
-def held(programs: list[Program], share: int, start_ms: int, end_ms: int) -> bool:
-    """In each second."""
-    seconds = range(start_ms, end_ms, SECOND)
-    return all(abs(percent(programs, at, at + SECOND) - share) <= WITHIN for at in seconds)
 
 
 def word(name: str, card: int = 0) -> int:

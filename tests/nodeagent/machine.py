@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from nodeagent.agent import serve
 from nodeagent.kubelet.standin import StandInKubelet
 from nodeagent.settings import Settings
-from nodeagent.vendors.base import Found, Process
+from nodeagent.vendors.base import Busy, Found, Process
 from tranche.words.assignment import ASSIGNED_ANNOTATION, Assignment, Grant, dump_assignment
 from tranche.words.cards import Card
 
@@ -39,6 +39,9 @@ class FakeVendor:
 
     def processes(self, cards: Collection[str]) -> dict[str, tuple[Process, ...]]:
         return {uuid: self.on[uuid] for uuid in cards if uuid in self.on}
+
+    def busy(self, cards: Mapping[str, int]) -> dict[str, tuple[Busy, ...]]:
+        return dict.fromkeys(cards, ())
 
     def close(self) -> None:
         pass

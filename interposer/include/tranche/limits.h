@@ -26,6 +26,9 @@
 #define TRANCHE_CORES_BALANCE 1u /* while `neighbours` is above 0 */
 #define TRANCHE_CORES_NONE 2u    /* never */
 
+#define TRANCHE_SURCHARGE_WHOLE 1024u
+#define TRANCHE_SURCHARGE_MOST (31 * TRANCHE_SURCHARGE_WHOLE)
+
 /* Fields marked (live) may change while the container runs. */
 struct tranche_limits_card {
     uint8_t uuid[16];           /* the bytes of GPU-xxxxxxxx-xxxx-..., in the order of the text */
@@ -39,7 +42,9 @@ struct tranche_limits_card {
                                    slice of a higher priority works. A lease, so that nothing is held
                                    for ever by an agent that died */
     uint32_t neighbours;        /* (live) other slices on the card */
-    uint32_t reserved;          /* zero */
+    uint32_t surcharge;         /* (live) of TRANCHE_SURCHARGE_WHOLE: GPU time that the slice is seen to
+                                   take beyond what its launches are priced at. Counts while
+                                   `neighbours` is above 0: alone, prices are exact */
 };
 
 struct tranche_limits {
@@ -64,7 +69,7 @@ _Static_assert(offsetof(struct tranche_limits_card, unaccounted_bytes) == 32, "l
 _Static_assert(offsetof(struct tranche_limits_card, context_bytes) == 40, "layout");
 _Static_assert(offsetof(struct tranche_limits_card, held_until) == 48, "layout");
 _Static_assert(offsetof(struct tranche_limits_card, neighbours) == 56, "layout");
-_Static_assert(offsetof(struct tranche_limits_card, reserved) == 60, "layout");
+_Static_assert(offsetof(struct tranche_limits_card, surcharge) == 60, "layout");
 _Static_assert(sizeof(struct tranche_limits_card) == 64, "layout");
 _Static_assert(offsetof(struct tranche_limits, magic) == 0, "layout");
 _Static_assert(offsetof(struct tranche_limits, version) == 4, "layout");

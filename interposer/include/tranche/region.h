@@ -63,7 +63,8 @@ struct tranche_region_card {
     uint64_t paced_until; /* the token bucket: CLOCK_MONOTONIC in ns up to which the share is spent */
     uint64_t gpu_ns;      /* GPU time charged since the start */
     uint64_t active_at;   /* CLOCK_MONOTONIC in ns of a late launch, to within 10 ms or so */
-    uint64_t reserved[4];
+    uint64_t priced_ns;   /* gpu_ns without any surcharge */
+    uint64_t reserved[3];
 };
 
 struct tranche_region_slot {
@@ -93,6 +94,7 @@ _Static_assert(offsetof(struct tranche_region_card, refused) == 0, "layout");
 _Static_assert(offsetof(struct tranche_region_card, paced_until) == 8, "layout");
 _Static_assert(offsetof(struct tranche_region_card, gpu_ns) == 16, "layout");
 _Static_assert(offsetof(struct tranche_region_card, active_at) == 24, "layout");
+_Static_assert(offsetof(struct tranche_region_card, priced_ns) == 32, "layout");
 _Static_assert(sizeof(struct tranche_region_card) == 64, "layout");
 _Static_assert(offsetof(struct tranche_region_slot, owner) == 0, "layout");
 _Static_assert(offsetof(struct tranche_region_slot, pid_namespace) == 8, "layout");

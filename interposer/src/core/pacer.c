@@ -13,6 +13,19 @@ static uint64_t stretched(uint64_t ns, uint64_t percent) {
     return (ns < PACER_DEBT ? ns : PACER_DEBT) * 100 / percent;
 }
 
+/* What launches are charged that are priced at so much. */
+static uint64_t charged(const struct tranche_limits_card *limits, uint64_t ns) {
+    uint64_t surcharge = LOAD(limits->surcharge);
+    if (surcharge == 0 || LOAD(limits->neighbours) == 0) return ns;
+    if (surcharge > TRANCHE_SURCHARGE_MOST) surcharge = TRANCHE_SURCHARGE_MOST;
+    return ns + (ns < PACER_DEBT ? ns : PACER_DEBT) * surcharge / TRANCHE_SURCHARGE_WHOLE;
+}
+
+static void count(struct tranche_region_card *region, uint64_t priced, uint64_t charge) {
+    ADD(region->priced_ns, priced);
+    ADD(region->gpu_ns, charge);
+}
+
 static uint64_t earlier(uint64_t time, uint64_t by) {
     return time > by ? time - by : 0;
 }
@@ -64,6 +77,7 @@ uint64_t pacer_take(const struct pacer *pacer, struct pacer_balance *balance, ui
     int64_t lack = (int64_t)ns - balance->ns;
     uint64_t batch = waited ? PACER_BATCH_WAITED : PACER_BATCH;
     uint64_t take = lack > (int64_t)batch ? (uint64_t)lack : batch;
+    uint64_t charge = charged(pacer->limits, take);
     if (lack > 0 && !pacer_is_free(pacer->limits)) {
         uint64_t percent = share(pacer->limits);
         if (percent == 0) percent = 100; /* changed since the question before */
@@ -75,11 +89,11 @@ uint64_t pacer_take(const struct pacer *pacer, struct pacer_balance *balance, ui
                 return start;
             }
             uint64_t saved = earlier(now, stretched(PACER_BURST, percent));
-            next = sane((start > saved ? start : saved) + stretched(take, percent), now);
+            next = sane((start > saved ? start : saved) + stretched(charge, percent), now);
         } while (!swap(&pacer->region->paced_until, &until, next));
     }
     if (lack > 0) {
-        ADD(pacer->region->gpu_ns, take);
+        count(pacer->region, take, charge);
         balance->ns += (int64_t)take;
         choose_sample(balance, take);
     }
@@ -89,10 +103,11 @@ uint64_t pacer_take(const struct pacer *pacer, struct pacer_balance *balance, ui
 }
 
 void pacer_correct(const struct pacer *pacer, int64_t ns, uint64_t now) {
-    ADD(pacer->region->gpu_ns, (uint64_t)ns);
+    uint64_t charge = charged(pacer->limits, ns > 0 ? (uint64_t)ns : 0 - (uint64_t)ns);
+    count(pacer->region, (uint64_t)ns, ns > 0 ? charge : 0 - charge);
     uint64_t percent = share(pacer->limits);
     if (ns == 0 || percent == 0 || pacer_is_free(pacer->limits)) return;
-    uint64_t move = stretched(ns > 0 ? (uint64_t)ns : 0 - (uint64_t)ns, percent);
+    uint64_t move = stretched(charge, percent);
     uint64_t until = LOAD(pacer->region->paced_until), next;
     do {
         uint64_t start = sane(until, now);

@@ -17,6 +17,7 @@
  *   exact for many turns while the others take all that is theirs; what they leave idle, long kernels
  *   may use. Of few turns it is too little by less than one. To count the turns would be exact, if it
  *   were known how long they are: counting by another length is further off than this, either way.
+ *   What is missing the node agent sees over some seconds, by the driver's word (`surcharge`).
  *
  * Lock-free, and exact only as far as a price must be: what two threads learn at once may be lost. */
 #ifndef TRANCHE_CORE_PRICES_H

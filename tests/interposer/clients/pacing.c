@@ -2,6 +2,7 @@
  * k_5us:108. Times are ms since the clock began.
  *
  *   run THREADS async|sync UNTIL KERNEL…   in a loop; prints how many were launched
+ *   idle UNTIL EVERY KERNEL                one launch every so many ms; prints how many
  *   worked FROM TO CARD                    ns that the card worked for this process
  *   launch KERNEL                          prints the result, and ns that the call took
  *   fail COUNT KERNEL                      launches it with too much shared memory: the same of all
@@ -20,7 +21,7 @@
 #define BEGIN 1000000000000ull
 
 extern uint64_t fakegpu_now(void), fakegpu_worked(int place, uint64_t from, uint64_t to);
-extern void fakegpu_join(void), fakegpu_leave(void);
+extern void fakegpu_join(void), fakegpu_leave(void), fakegpu_wait(uint64_t ns);
 
 struct kernel {
     CUfunction function;
@@ -70,6 +71,14 @@ static void run(int count, char **words) {
     for (int i = 0; i < thread_count; i++) pthread_create(&threads[i], NULL, work, NULL);
     for (int i = 0; i < thread_count; i++) pthread_join(threads[i], NULL);
     printf("%llu", launched);
+}
+
+static void idle(uint64_t end, uint64_t every, struct kernel kernel) {
+    int count = 0;
+    fakegpu_join();
+    for (; fakegpu_now() < end && !launch(kernel, NULL); count++) fakegpu_wait(every);
+    fakegpu_leave();
+    printf("%d", count);
 }
 
 static void fail(int count, struct kernel kernel) {
@@ -128,6 +137,7 @@ static void obey(int count, char **words) {
     if (!stream) cuStreamCreate(&stream, 0), cuStreamCreate(&beside, 0);
     CUgraph graph;
     if (!strcmp(words[0], "run")) run(count, words);
+    if (!strcmp(words[0], "idle")) idle(BEGIN + number(words[1]) * MS, number(words[2]) * MS, find(words[3]));
     if (!strcmp(words[0], "worked")) {
         uint64_t from = BEGIN + number(words[1]) * MS, to = BEGIN + number(words[2]) * MS;
         printf("%llu", (unsigned long long)fakegpu_worked((int)number(words[3]), from, to));

@@ -6,8 +6,9 @@
  *   program SLICE async|sync HOST_US KERNEL_US:BLOCKS…   in a loop; sync: waits for each round, then
  *                                                        works on the host for so long
  *   at MS SLICE WORD VALUE    percent, policy, neighbours, hold (for so many ms), word (paced_until),
- *                             soon (the same, in ms from now)
+ *                             soon (the same, in ms from now), surcharge
  *   run MS
+ *   priced                    ns that the launches of each slice were priced at so far
  *
  * A kernel takes its time once for each full load of the card: one block per multiprocessor here. */
 #include <stdio.h>
@@ -55,7 +56,7 @@ static uint64_t multiprocessors = 132, now = START;
 static struct tranche_region_card regions[MOST];
 static struct tranche_limits_card limits[MOST];
 static struct program programs[MOST];
-static struct order orders[64];
+static struct order orders[1024];
 static int slices, program_count, order_count, members[MOST];
 
 static void resolve(unsigned id) {
@@ -128,6 +129,7 @@ static void obey_order(const struct order *order) {
     if (!strcmp(order->word, "policy")) of->cores_policy = (uint32_t)order->value;
     if (!strcmp(order->word, "neighbours")) of->neighbours = (uint32_t)order->value;
     if (!strcmp(order->word, "hold")) of->held_until = now + order->value * 1000000;
+    if (!strcmp(order->word, "surcharge")) of->surcharge = (uint32_t)order->value;
     if (!strcmp(order->word, "word")) regions[order->slice].paced_until = order->value;
     if (!strcmp(order->word, "soon")) regions[order->slice].paced_until = now + order->value * 1000000;
 }
@@ -147,12 +149,11 @@ static void run(uint64_t end) {
         uint64_t ends = waiting ? timeline_next(&card) : TIMELINE_NEVER;
         if (ends < next) next = ends;
         timeline_run(&card, next);
-        for (int i = 0; i < order_count; i++) {
-            if (orders[i].at <= now || orders[i].at > next) continue;
-            now = next;
-            obey_order(&orders[i]);
-        }
+        uint64_t before = now;
         now = next;
+        for (int i = 0; i < order_count; i++) {
+            if (orders[i].at > before && orders[i].at <= now) obey_order(&orders[i]);
+        }
         for (int i = 0; i < program_count; i++) {
             /* A launch polls for its samples only when it is made or waits for the bucket. */
             struct program *p = &programs[i];
@@ -208,6 +209,11 @@ int main(void) {
         }
         uint64_t ms;
         if (sscanf(line, "run %lu", &ms) == 1) run(now + ms * 1000000);
+        if (!strcmp(line, "priced")) {
+            for (int i = 0; i < slices; i++) printf("%llu ", (unsigned long long)regions[i].priced_ns);
+            printf("\n");
+        }
+        fflush(stdout);
     }
     return 0;
 }

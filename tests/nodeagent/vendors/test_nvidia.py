@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nodeagent.vendors import nvidia, nvml
-from nodeagent.vendors.base import Process
+from nodeagent.vendors.base import Busy, Process
 from nodeagent.vendors.nvidia import Nvidia
 from nodeagent.vendors.nvml_faults import QUIET
 from tests.nodeagent.machine import A, B
@@ -30,6 +30,10 @@ class NotSupported(NVMLError):
     pass
 
 
+class NotFound(NVMLError):
+    pass
+
+
 @dataclass
 class FakeNvml:
     """As much of `pynvml` as is used. A card's dict says what it answers, or what is raised."""
@@ -41,6 +45,7 @@ class FakeNvml:
     NVMLError = NVMLError
     NVMLError_FunctionNotFound = FunctionNotFound
     NVMLError_NotSupported = NotSupported
+    NVMLError_NotFound = NotFound
     nvmlEventTypeXidCriticalError = 8
     NVML_FI_DEV_GET_GPU_RECOVERY_ACTION = 230
     NVML_SUCCESS = 0
@@ -90,6 +95,10 @@ class FakeNvml:
     def nvmlDeviceGetFieldValues(self, handle: int, _fields: list[int]) -> Any:
         action = self._say(handle, "recovery", 0)
         return [SimpleNamespace(nvmlReturn=0, value=SimpleNamespace(uiVal=action))]
+
+    def nvmlDeviceGetProcessUtilization(self, handle: int, since: int) -> Any:
+        samples = self._say(handle, "busy", NotFound())
+        return [SimpleNamespace(**one) for one in samples if one["timeStamp"] > since]
 
     def nvmlEventSetCreate(self) -> str:
         return "set"
@@ -290,3 +299,23 @@ def test_a_card_in_mig_mode_is_left_out(driver: FakeNvml):
 def test_without_a_driver_nobody_is_told_of(driver: FakeNvml):
     driver.init = NVMLError("Driver Not Loaded")
     assert on_a(driver) is None
+
+
+def test_who_has_worked_is_told_since_when_it_is_asked(driver: FakeNvml):
+    vendor = Nvidia(Path("/"), driver)
+    vendor.look()
+    assert vendor.busy({A: 0}) == {A: ()}
+    driver.cards[0]["busy"] = [
+        {"pid": 7, "smUtil": 30, "timeStamp": 500, "memUtil": 1},
+        {"pid": 8, "smUtil": 70, "timeStamp": 900, "memUtil": 1},
+    ]
+    assert vendor.busy({A: 0}) == {A: (Busy(7, 30, 500), Busy(8, 70, 900))}
+    assert vendor.busy({A: 500}) == {A: (Busy(8, 70, 900),)}
+
+
+@pytest.mark.parametrize("why", [{"busy": NotSupported()}, {"mig": (1, 1)}])
+def test_a_card_that_does_not_say_who_has_worked_is_left_out(driver: FakeNvml, why: Any):
+    driver.cards[0] |= why
+    vendor = Nvidia(Path("/"), driver)
+    vendor.look()
+    assert vendor.busy({A: 0}) == {}
