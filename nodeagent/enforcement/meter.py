@@ -20,8 +20,8 @@ from nodeagent.slices.cgroups import Home
 from nodeagent.vendors.base import Busy
 from tranche.words.errors import Malformed
 
-EVERY: Final = 2.0
-"""Seconds between looks. A driver's sample is of up to one second (nvmlUtilization_t)."""
+EVERY: Final = 1.0
+"""Seconds between looks: a driver's sample is of up to one (nvmlUtilization_t)."""
 
 _WHOLE: Final = 100
 """Percent."""

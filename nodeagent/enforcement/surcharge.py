@@ -17,7 +17,7 @@ from nodeagent.enforcement.shares import Sharer
 from nodeagent.vendors.base import Busy
 
 _KEPT: Final = 0.5
-"""What one more look leaves of what was seen before. Looks are some seconds apart."""
+"""What one more look leaves of what was seen before. Looks are a second apart."""
 
 _LEAST: Final = 10_000_000
 """Nanoseconds of GPU time below which nothing can be said of a slice."""

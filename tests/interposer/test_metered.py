@@ -14,7 +14,7 @@ from tests.interposer.rig import LIMITS, Program
 from tests.interposer.simulated import LOADS, SECOND_SLICE, Node, held
 
 PODS = [f"0f0e0d0c-0000-4000-8000-00000000000{n}" for n in (1, 2)]
-SETTLED = 10_000
+SETTLED = 5_000
 """Milliseconds after which prices and surcharges must have settled."""
 
 
@@ -60,16 +60,16 @@ def metered(node: Node, tmp_path: Path) -> Metered:
 
 @pytest.mark.parametrize("kernel", ["k_2500us", "k_3000us", "k_3500us", "k_5000us"])
 def test_unequal_slices_with_kernels_of_few_turns_each_get_theirs(metered: Metered, kernel: str):
-    line = f"run 1 async 20000 {kernel}:108"
-    programs = metered.run((30, 70), (line, line), 20_000)
-    assert held(programs[:1], 30, SETTLED, 20_000)
-    assert held(programs[1:], 70, SETTLED, 20_000)
+    line = f"run 1 async 15000 {kernel}:108"
+    programs = metered.run((30, 70), (line, line), 15_000)
+    assert held(programs[:1], 30, SETTLED, 15_000)
+    assert held(programs[1:], 70, SETTLED, 15_000)
 
 
 @pytest.mark.parametrize("kernels", ["k_9000us:108", LOADS["mixed"]])
 def test_beside_a_neighbour_that_hardly_works_kernels_of_many_turns_keep_to_their_share(
     metered: Metered, kernels: str
 ):
-    lines = f"run 1 async 20000 {kernels}", "idle 20000 100 k_60us:1"
-    programs = metered.run((30, 70), lines, 20_000)
-    assert held(programs[:1], 30, SETTLED, 20_000)
+    lines = f"run 1 async 15000 {kernels}", "idle 15000 100 k_60us:1"
+    programs = metered.run((30, 70), lines, 15_000)
+    assert held(programs[:1], 30, SETTLED, 15_000)

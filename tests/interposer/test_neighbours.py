@@ -80,9 +80,9 @@ def test_what_the_agent_has_measured_is_made_up_for(
     neighbours = len(shares) - 1
     slices = [f"slice {share} {FIXED} {neighbours}" for share in shares]
     programs = [f"program {slice_} async 0 {microseconds}:132" for slice_ in range(len(shares))]
-    card = Card(simulator, *slices, *programs, metered_s=30)
+    card = Card(simulator, *slices, *programs, metered_s=20)
     for slice_, share in enumerate(shares):
-        windows = card.windows(slice_, 15 * SECOND)
+        windows = card.windows(slice_, 8 * SECOND)
         assert holds(windows, share), (slice_, min(windows), max(windows))
 
 
@@ -116,8 +116,8 @@ def test_beside_idle_neighbours_a_share_is_held_once_the_agent_has_measured(
     simulator: Path, share: int, microseconds: int, neighbours: int
 ) -> None:
     program = f"program 0 async 0 {microseconds}:132"
-    card = Card(simulator, f"slice {share} {FIXED} {neighbours}", program, metered_s=30)
-    assert holds(card.windows(0, 15 * SECOND), share)
+    card = Card(simulator, f"slice {share} {FIXED} {neighbours}", program, metered_s=20)
+    assert holds(card.windows(0, 8 * SECOND), share)
 
 
 def test_a_surcharge_counts_only_beside_a_neighbour(simulator: Path) -> None:
