@@ -109,6 +109,28 @@ def test_beside_a_neighbour_that_is_idle_what_is_longer_takes_at_most_twice_its_
     assert max(windows) <= 2 * share + WITHIN
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize(
+    ("shares", "loads"),
+    [
+        ((30, 70), ("mixed", "mixed")),
+        ((30, 70), ("middling", "short")),
+        ((50, 50), ("mixed", "middling")),
+        ((10, 40, 50), ("middling", "waves", "short")),
+        ((10,) * 10, ("middling",) * 10),
+    ],
+)
+def test_what_the_agent_has_measured_spoils_no_share_that_was_held(
+    simulator: Path, shares: tuple[int, ...], loads: tuple[str, ...], processes: int
+) -> None:
+    slices = [f"slice {share} {FIXED} {len(shares) - 1}" for share in shares]
+    programs = [f"program {at} async 0 {KERNELS[load]}" for at, load in enumerate(loads)]
+    card = Card(simulator, *slices, *programs * processes, metered_s=20)
+    for slice_, share in enumerate(shares):
+        windows = card.windows(slice_, 8 * SECOND)
+        assert holds(windows, share), (slice_, min(windows), max(windows))
+
+
 @pytest.mark.parametrize("neighbours", [1, 9])
 @pytest.mark.parametrize("microseconds", [3000, 9000, 20_000])
 @pytest.mark.parametrize("share", [10, 30, 50])
