@@ -12,6 +12,8 @@ import structlog
 
 from nodeagent.enforcement import interposer
 from nodeagent.enforcement.attribution import of_each
+from nodeagent.enforcement.attribution import owners as owners_of
+from nodeagent.enforcement.obituaries import Obituaries
 from nodeagent.enforcement.region import Slot, read_slots
 from nodeagent.enforcement.shares import Sharer
 from nodeagent.enforcement.unaccounted import astray, beyond, counted, settled, taken
@@ -64,6 +66,7 @@ class Auditor:
         self._processes = processes
         self._home = home
         self._owner = owner
+        self._obituaries = Obituaries(owner)
         self._audited: dict[Sharer, Mapping[str, _Audited]] = {}
         self._said = ""
 
@@ -102,13 +105,18 @@ class Auditor:
         of = ", ".join(sorted(silent))
         self._say(of and f"the driver does not say what processes have of {of}")
         names = self._names({sharer.pod for sharer in sharers})
+        whose = owners_of(homes, sharers, names)
+        self._obituaries.look(
+            {one: {pid for pid, of in whose.items() if of == [one]} for one in sharers}
+        )
         # Where only one counts, it does not matter who it is, and asking costs a part of the look.
         several = {card for some in slots for (_, card), those in some.items() if len(those) > 1}
         seen: dict[Place, int | None] = {}
         for card, processes in listed.items():
             asked = [one.pid for one in processes] if card in several else []
             owners = frozenset(of_each(asked, self._owner).values())
-            for folder, has in taken(processes, homes, on.get(card, ()), names).items():
+            members = on.get(card, ())
+            for folder, has in taken(processes, owners_of(homes, members, names), members).items():
                 counts = [counted(some.get((folder, card)), owners) for some in slots]
                 seen[folder, card] = beyond(has, counts)
         return seen

@@ -8,7 +8,7 @@ numbers shown for that container.
 import os
 import stat
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ctypes import sizeof
 from dataclasses import dataclass
@@ -101,6 +101,31 @@ def read_priced(path: Path, index: int) -> int:
         return min(int.from_bytes(_bytes(file, 8, place), "little"), _MOST)
 
 
+def bury(path: Path, dead: Collection[int]) -> None:
+    """Writes an obituary into the slots of processes that have died.
+
+    A name that several slots have, as processes of two pid namespaces may by chance, tells of none.
+
+    Args:
+        path: of the region.
+        dead: `layout.owner_word` of each.
+
+    Raises:
+        as `read_region`.
+    """
+    with hostile(path, os.O_RDWR) as file:
+        slots = _slots(file, path) or 0
+        size = sizeof(layout.RegionSlot)
+        content = _bytes(file, size * slots, layout.Region.slots.offset)
+        owners = [owner for (owner,) in struct.iter_unpack(f"<Q{size - 8}x", content)]
+        names = [owner & _OWNER for owner in owners]
+        for index, (owner, name) in enumerate(zip(owners, names, strict=True)):
+            if name in dead and names.count(name) == 1:
+                slot = layout.Region.slots.offset + size * index
+                place = slot + layout.RegionSlot.obituary.offset
+                os.pwrite(file, owner.to_bytes(8, "little"), place)
+
+
 def _slots(file: int, path: Path) -> int | None:
     """How many slots were ever owned; None before the first process."""
     stamp, slots = struct.unpack("<QI", _bytes(file, 12, layout.Region.stamp.offset))
@@ -125,7 +150,7 @@ def _count(file: int, index: int, slots: int) -> Count:
 
 
 @contextmanager
-def hostile(path: Path) -> Iterator[int]:
+def hostile(path: Path, access: int = os.O_RDONLY) -> Iterator[int]:
     """Opens a file that a container can write, and what is no file not at all.
 
     Raises:
@@ -133,7 +158,7 @@ def hostile(path: Path) -> Iterator[int]:
         OSError: it cannot be opened; a link is not followed.
     """
     # A pipe put there would make open wait for ever, but for O_NONBLOCK.
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    flags = access | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -5,14 +5,12 @@ whatever got past the interposer. Pure: what the driver, the kernel and the regi
 out.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from nodeagent.enforcement.attribution import owners
 from nodeagent.enforcement.region import Slot
 from nodeagent.enforcement.shares import Sharer
-from nodeagent.slices.cgroups import Home
 from nodeagent.vendors.base import Process
 
 _MOST: Final = 2**63 - 1
@@ -20,27 +18,24 @@ _MOST: Final = 2**63 - 1
 
 def taken(
     processes: Iterable[Process],
-    homes: Mapping[int, Home | None],
+    owners: Mapping[int, Sequence[Sharer]],
     sharers: Collection[Sharer],
-    names: Mapping[str, str],
 ) -> dict[Path, int | None]:
     """What each slice of one card has of it by the driver's word.
 
     Args:
         processes: all that are on the card.
-        homes: where each of them lives, by pid; one that could not be found is missing.
+        owners: the slices that each of them may be of, by pid; one that is of none may be missing.
         sharers: all slices of the card.
-        names: of their pods' containers, by the engine's ids.
 
     Returns:
         Bytes by the slice's folder; None where the driver does not say what one of its processes
         has, or where a process may be its or another's.
     """
-    whose = owners(homes, sharers, names)
     known = {sharer.folder: 0 for sharer in sharers}
     unknown: set[Path] = set()
     for process in processes:
-        candidates = whose.get(process.pid, ())
+        candidates = owners.get(process.pid, ())
         if process.used is None or len(candidates) > 1:
             unknown.update(one.folder for one in candidates)
         else:

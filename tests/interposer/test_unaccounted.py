@@ -30,6 +30,8 @@ from tranche.words.assignment import Grant
 
 POD = "0f0e0d0c-0000-4000-8000-000000000001"
 CONTEXT = 300 * MIB
+SLOTS, PID_NAMESPACE = 4096, 8
+"""Where slots begin in the region, and that word in each; `tranche/region.h`."""
 
 
 class Slice:
@@ -188,3 +190,19 @@ async def test_a_driver_that_does_not_list_processes_changes_nothing(a_slice: Sl
     a_slice.rig.fault()
     await a_slice.look()
     assert a_slice.told() == 0
+
+
+async def test_what_a_dead_process_had_is_free_for_those_who_could_not_judge_it(a_slice: Slice):
+    """It was in another namespace of process ids than those that are left."""
+    dying, living = a_slice.program(), a_slice.program()
+    assert dying.ask(f"alloc plain {2000 * MIB}") == "0"
+    await a_slice.look()
+    with REGION.open("r+b") as region:
+        for slot in range(2):
+            place = SLOTS + 64 * slot + PID_NAMESPACE
+            os.pwrite(region.fileno(), (1).to_bytes(8, "little"), place)
+    dying.kill()
+    assert living.ask(f"alloc plain {2000 * MIB}") == str(OUT_OF_MEMORY)
+    await a_slice.look()
+    assert living.ask(f"alloc plain {2000 * MIB}") == "0"
+    assert a_slice.true() == 2000 * MIB + CONTEXT

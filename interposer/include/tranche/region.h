@@ -38,8 +38,8 @@
  * a process that got the same id later is another owner, and so is one that called exec: whoever
  * judged what the slot was before can take over nothing of what it has become since. A process judges only owners of its own pid namespace: no
  * such process, another start time, or a zombie without threads means dead; the same process with
- * another `exec_mark` has called exec, by which its memory went too. For other namespaces (it can
- * judge all, by the cgroup's processes) the agent may store an owner's word to `obituary`, one
+ * another `exec_mark` has called exec, by which its memory went too. Of whatever namespace, once a
+ * process that the agent has seen on a card is gone, it stores the owner's word to `obituary`, one
  * aligned store; a process takes that for proof. Where owner's start time is 0 (no /proc) only the
  * id counts. */
 #ifndef TRANCHE_REGION_H
