@@ -18,31 +18,46 @@ from nodeagent.vendors.base import Process
 _MOST: Final = 2**63 - 1
 
 
-def taken(
+def whose(
     processes: Iterable[Process],
     homes: Mapping[int, Home | None],
-    sharers: Collection[Sharer],
+    sharers: Iterable[Sharer],
     names: Mapping[str, str],
-) -> dict[Path, int | None]:
-    """What each slice of one card has of it by the driver's word.
+) -> dict[int, Sequence[Sharer]]:
+    """The slices that each process on a card may be of, by pid; none for who lives in no slice.
 
     Args:
         processes: all that are on the card.
         homes: where each of them lives, by pid; one that could not be found is missing.
         sharers: all slices of the card.
         names: of their pods' containers, by the engine's ids.
+    """
+    by_pod: dict[str, list[Sharer]] = defaultdict(list)
+    for sharer in sharers:
+        by_pod[sharer.pod].append(sharer)
+    return {one.pid: _owners(homes.get(one.pid), by_pod, names) for one in processes}
+
+
+def taken(
+    processes: Iterable[Process],
+    owned: Mapping[int, Sequence[Sharer]],
+    sharers: Collection[Sharer],
+) -> dict[Path, int | None]:
+    """What each slice of one card has of it by the driver's word.
+
+    Args:
+        processes: all that are on the card.
+        owned: `whose` they are.
+        sharers: all slices of the card.
 
     Returns:
         Bytes by the slice's folder; None where the driver does not say what one of its processes
         has, or where a process may be its or another's.
     """
-    by_pod: dict[str, list[Sharer]] = defaultdict(list)
-    for sharer in sharers:
-        by_pod[sharer.pod].append(sharer)
     known = {sharer.folder: 0 for sharer in sharers}
     unknown: set[Path] = set()
     for process in processes:
-        owners = _owners(homes.get(process.pid), by_pod, names)
+        owners = owned[process.pid]
         if process.used is None or len(owners) > 1:
             unknown.update(owner.folder for owner in owners)
         else:

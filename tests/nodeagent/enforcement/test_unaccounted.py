@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nodeagent.enforcement.region import Slot
 from nodeagent.enforcement.shares import Sharer
-from nodeagent.enforcement.unaccounted import astray, beyond, counted, settled, taken
+from nodeagent.enforcement.unaccounted import astray, beyond, counted, settled, taken, whose
 from nodeagent.slices.cgroups import Home
 from nodeagent.vendors.base import Process
 from tests.nodeagent.machine import A
@@ -28,7 +28,7 @@ def of(*processes: tuple[int | None, Home | None]) -> dict[Path, int | None]:
     """What the slices have where these are on the card: bytes, and where each process lives."""
     listed = [Process(pid, used) for pid, (used, _) in enumerate(processes)]
     homes = {pid: home for pid, (_, home) in enumerate(processes)}
-    return taken(listed, homes, SLICES, NAMES)
+    return taken(listed, whose(listed, homes, SLICES, NAMES), SLICES)
 
 
 def test_a_slice_has_what_all_processes_of_its_container_have():
@@ -75,7 +75,8 @@ def test_where_the_driver_does_not_say_what_one_has_its_slice_is_not_known():
 
 
 def test_a_process_that_is_not_to_be_found_is_nobodys():
-    assert taken([Process(1, 5)], {}, SLICES, NAMES) == {ONE: 0, TWO: 0, SIDE: 0}
+    listed = [Process(1, 5)]
+    assert taken(listed, whose(listed, {}, SLICES, NAMES), SLICES) == {ONE: 0, TWO: 0, SIDE: 0}
 
 
 def test_counted_is_what_those_on_the_card_count_or_else_everybody():
@@ -173,7 +174,7 @@ def test_pids_of_which_most_are_not_to_be_found_are_another_namespaces():
     ),
 )
 def test_no_byte_is_two_slices(processes: list[Process], homes: dict[int, Home | None]):
-    has = taken(processes, homes, SLICES, NAMES)
+    has = taken(processes, whose(processes, homes, SLICES, NAMES), SLICES)
     assert has.keys() == {ONE, TWO, SIDE}
     known = [some for some in has.values() if some is not None]
     assert sum(known) <= sum(process.used or 0 for process in processes)
