@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from nodeagent.enforcement import audit, meter
+from nodeagent.enforcement.contexts import Contexts
 from nodeagent.enforcement.owner import read_owner
 from nodeagent.enforcement.shares import Shares
 from nodeagent.health.inventory import Inventory
@@ -63,6 +64,7 @@ async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Eve
     async with open_world(settings, book) as world, AsyncExitStack() as stack:
         stack.push_async_callback(inventory.close)
         lock = asyncio.Lock()
+        contexts = Contexts()
         reclaimer = Reclaimer(store, book, settings.cgroup_root, installed.name, lock)
         starter = Starter(
             _node(settings, installed.name),
@@ -71,6 +73,7 @@ async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Eve
             active=lambda: active_pods(settings.pod_resources_socket),
             inventory=inventory,
             store=store,
+            contexts=contexts,
             lock=lock,
             make_room=reclaimer.run_once,
         )
@@ -97,6 +100,7 @@ async def serve(settings: Settings, vendors: Sequence[Vendor], stop: asyncio.Eve
             Shares(store.sharers).run(),
             audit.Auditor(
                 store.sharers,
+                contexts=contexts,
                 names=book.container_names,
                 processes=inventory.processes,
                 home=partial(read_home, settings.proc_root),

@@ -1,8 +1,12 @@
-"""Compares what slices count with what the driver says, and charges them the difference."""
+"""Compares what slices count with what the driver says, and charges them the difference.
+
+From processes that come it also learns what a context takes, so that the next ones are counted
+before they are made.
+"""
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +15,8 @@ from typing import Final
 import structlog
 
 from nodeagent.enforcement import interposer
-from nodeagent.enforcement.attribution import of_each
-from nodeagent.enforcement.attribution import owners as owners_of
+from nodeagent.enforcement.attribution import of_each, owners
+from nodeagent.enforcement.contexts import Contexts, own_count
 from nodeagent.enforcement.obituaries import Obituaries
 from nodeagent.enforcement.region import Slot, read_slots
 from nodeagent.enforcement.shares import Sharer
@@ -38,14 +42,16 @@ class _Audited:
     """Of a slice on one card, in bytes: what its limits say, and what the last look saw."""
 
     told: int
+    context: int
     last: int | None = None
 
 
 class Auditor:
-    """Keeps ``unaccounted_bytes`` of all limits true.
+    """Keeps ``unaccounted_bytes`` and ``context_bytes`` of all limits true.
 
     Args:
         sharers: the slices as they are now.
+        contexts: what is known of contexts, which it adds to.
         names: of containers by the engine's ids, for the uids of their pods.
         processes: who is on each of some cards, by the card's uuid.
         home: where the process of a pid lives; raises OSError when it is not to be found.
@@ -56,12 +62,14 @@ class Auditor:
         self,
         sharers: Callable[[], Iterable[Sharer]],
         *,
+        contexts: Contexts,
         names: Callable[[Iterable[str]], Mapping[str, str]],
         processes: Callable[[Collection[str]], Awaitable[_Listed]],
         home: Callable[[int], Home | None],
         owner: Callable[[int], int],
     ) -> None:
         self._sharers = sharers
+        self._contexts = contexts
         self._names = names
         self._processes = processes
         self._home = home
@@ -82,9 +90,10 @@ class Auditor:
     async def look(self) -> None:
         """One look at all slices, and what follows from it."""
         sharers = frozenset(self._sharers())
+        self._audited = {one: self._audited.get(one) or self._limits(one) for one in sharers}
         before = _slots(sharers)
         listed = await self._processes({g.card for one in sharers for g in one.grants})
-        self._tell(sharers, self._seen(sharers, listed, (before, _slots(sharers))))
+        self._tell(self._seen(sharers, listed, (before, _slots(sharers))))
 
     def _seen(
         self, sharers: AbstractSet[Sharer], listed: _Listed, slots: Collection[_Slots]
@@ -105,7 +114,7 @@ class Auditor:
         of = ", ".join(sorted(silent))
         self._say(of and f"the driver does not say what processes have of {of}")
         names = self._names({sharer.pod for sharer in sharers})
-        whose = owners_of(homes, sharers, names)
+        whose = owners(homes, sharers, names)
         self._obituaries.look(
             {one: {pid for pid, of in whose.items() if of == [one]} for one in sharers}
         )
@@ -113,29 +122,57 @@ class Auditor:
         several = {card for some in slots for (_, card), those in some.items() if len(those) > 1}
         seen: dict[Place, int | None] = {}
         for card, processes in listed.items():
-            asked = [one.pid for one in processes] if card in several else []
-            owners = frozenset(of_each(asked, self._owner).values())
             members = on.get(card, ())
-            for folder, has in taken(processes, owners_of(homes, members, names), members).items():
-                counts = [counted(some.get((folder, card)), owners) for some in slots]
+            owned = owners(homes, members, names)
+            new = self._contexts.newcomers(card, _namespaces(processes, owned))
+            words = of_each({one.pid for one in processes} if card in several else new, self._owner)
+            self._weigh(card, [one for one in processes if one.pid in new], owned, words, slots)
+            counting = frozenset(words.values())
+            for folder, has in taken(processes, owned, members).items():
+                counts = [counted(some.get((folder, card)), counting) for some in slots]
                 seen[folder, card] = beyond(has, counts)
         return seen
 
-    def _tell(self, looked: AbstractSet[Sharer], seen: Mapping[Place, int | None]) -> None:
+    def _weigh(
+        self,
+        card: str,
+        new: Iterable[Process],
+        owned: Mapping[int, Sequence[Sharer]],
+        words: Mapping[int, int],
+        slots: Collection[_Slots],
+    ) -> None:
+        """Only one that is surely known, slot and slice, shows what a context takes."""
+        for one in new:
+            if len(owned[one.pid]) == 1:
+                place = (owned[one.pid][0].folder, card)
+                word = words.get(one.pid, 0)
+                counts = [own_count(some.get(place, ()), word) for some in slots]
+                self._contexts.weigh(card, one.pid, one.used, counts)
+
+    def _tell(self, seen: Mapping[Place, int | None]) -> None:
         """Changes the limits of those that were looked at and have not been made anew since."""
-        audited = {
-            sharer: self._audited.get(sharer) or _limits(sharer)
-            for sharer in self._sharers()
-            if sharer in looked
-        }
-        for sharer, cards in audited.items():
-            for index, (uuid, card) in enumerate(cards.items()):
-                now = seen.get((sharer.folder, uuid))
+        current = frozenset(self._sharers())
+        for sharer, cards in self._audited.items():
+            if sharer not in current:
+                continue
+            for index, (grant, card) in enumerate(zip(sharer.grants, cards.values(), strict=False)):
+                now = seen.get((sharer.folder, grant.card))
                 wanted = settled(card.told, card.last, now)
+                context = self._contexts.told(sharer.namespace, grant)
                 card.last = now
-                if wanted != card.told and _change(sharer.folder, index, wanted):
-                    card.told = wanted
-        self._audited = audited
+                changed = (wanted, context) != (card.told, card.context)
+                if changed and _change(sharer.folder, index, wanted, context):
+                    card.told, card.context = wanted, context
+
+    def _limits(self, sharer: Sharer) -> dict[str, _Audited]:
+        """What the limits say, be it by an agent of before; in their order, by the card's uuid."""
+        told = interposer.read_cards(sharer.folder, sharer.grants)
+        for uuid, card in told.items():
+            self._contexts.learn(sharer.namespace, uuid, card.context_bytes)
+        return {
+            uuid: _Audited(card.unaccounted_bytes, card.context_bytes)
+            for uuid, card in told.items()
+        }
 
     def _say(self, trouble: str) -> None:
         """Logs a trouble once, and its end once."""
@@ -144,6 +181,14 @@ class Auditor:
         elif self._said and not trouble:
             _log.info("what slices have beyond their count is known again")
         self._said = trouble
+
+
+def _namespaces(
+    processes: Iterable[Process], owned: Mapping[int, Sequence[Sharer]]
+) -> dict[int, str | None]:
+    """Of the pods of all who are on a card, by pid; all slices that one may be of are one pod's."""
+    some = {one.pid: owned.get(one.pid) for one in processes}
+    return {pid: those[0].namespace if those else None for pid, those in some.items()}
 
 
 def _slots(sharers: Iterable[Sharer]) -> dict[Place, tuple[Slot, ...]]:
@@ -165,15 +210,9 @@ def _slots(sharers: Iterable[Sharer]) -> dict[Place, tuple[Slot, ...]]:
     return slots
 
 
-def _limits(sharer: Sharer) -> dict[str, _Audited]:
-    """What the limits say, be it by an agent of before; in their order, by the card's uuid."""
-    told = interposer.read_unaccounted(sharer.folder, sharer.grants)
-    return {uuid: _Audited(unaccounted) for uuid, unaccounted in told.items()}
-
-
-def _change(folder: Path, index: int, unaccounted: int) -> bool:
+def _change(folder: Path, index: int, unaccounted: int, context: int) -> bool:
     try:
-        interposer.change(folder, index, unaccounted_bytes=unaccounted)
+        interposer.change(folder, index, unaccounted_bytes=unaccounted, context_bytes=context)
     except OSError as error:
         _log.debug("limits cannot be changed", folder=str(folder), why=str(error))
         return False

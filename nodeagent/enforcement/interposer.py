@@ -1,7 +1,7 @@
 """Holds a container to its slice by the limits that the interposer in it obeys."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -29,17 +29,33 @@ _NUMBERS: Final = {
 }
 
 
-def limits(grants: Sequence[Grant], policy: CoresPolicy = CoresPolicy.FIXED) -> bytes:
+def limits(
+    grants: Sequence[Grant],
+    policy: CoresPolicy = CoresPolicy.FIXED,
+    context: Callable[[Grant], int] = lambda _grant: 0,
+) -> bytes:
     """The content of ``limits`` for these grants, in their order.
 
     Whether somebody else works on the cards is not known yet, so it says that one does.
+
+    Args:
+        grants: one for each card.
+        policy: when the shares of cores are held to.
+        context: bytes that a context takes of a grant's card; 0 where that is not known.
 
     Raises:
         Malformed: more cards than the layout holds, or a uuid that is none.
     """
     return layout.pack_limits(
         [
-            layout.Limit(g.card, g.mib * _MIB, g.cores, _NUMBERS[policy], neighbours=1)
+            layout.Limit(
+                g.card,
+                g.mib * _MIB,
+                g.cores,
+                _NUMBERS[policy],
+                neighbours=1,
+                context_bytes=context(g),
+            )
             for g in grants
         ]
     )
@@ -58,12 +74,21 @@ def read_unaccounted(folder: Path, grants: Sequence[Grant]) -> Mapping[str, int]
 
     Empty when its limits cannot be read.
     """
+    cards = read_cards(folder, grants)
+    return {uuid: int(card.unaccounted_bytes) for uuid, card in cards.items()}
+
+
+def read_cards(folder: Path, grants: Sequence[Grant]) -> Mapping[str, layout.LimitsCard]:
+    """What the limits of a slice say, in their order, by the card's uuid.
+
+    Empty when they cannot be read.
+    """
     try:
         file = layout.Limits.from_buffer_copy((folder / "limits").read_bytes())
     except (OSError, ValueError):
         return {}
     cards = zip(grants, file.cards, strict=False)
-    return {grant.card: int(card.unaccounted_bytes) for grant, card in cards}
+    return {grant.card: card for grant, card in cards}
 
 
 def change(folder: Path, index: int, **fields: int) -> None:

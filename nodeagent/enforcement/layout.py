@@ -118,6 +118,7 @@ class Limit:
         cores: percent; 0 for no share.
         policy: one of ``CORES_…``.
         neighbours: other slices that work on the card.
+        context_bytes: what a context of the card takes; 0 where that is not known.
     """
 
     uuid: str
@@ -125,6 +126,7 @@ class Limit:
     cores: int
     policy: int
     neighbours: int
+    context_bytes: int = 0
 
 
 def pack_limits(limits: Sequence[Limit]) -> bytes:
@@ -148,6 +150,7 @@ def pack_limits(limits: Sequence[Limit]) -> bytes:
         card.cores_percent = limit.cores
         card.cores_policy = limit.policy
         card.neighbours = limit.neighbours
+        card.context_bytes = limit.context_bytes
     return bytes(file)
 
 

@@ -48,6 +48,7 @@ class Sharer:
         grants: in the order of its limits.
         pod: its pod's uid.
         container: its name in the pod.
+        namespace: of the pod.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class Sharer:
     grants: tuple[Grant, ...]
     pod: str
     container: str
+    namespace: str = ""
 
 
 @dataclass(slots=True)

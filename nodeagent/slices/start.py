@@ -8,12 +8,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
 
 from nodeagent.enforcement import interposer
+from nodeagent.enforcement.contexts import Contexts
 from nodeagent.enforcement.interposer import CoresPolicy
 from nodeagent.health.inventory import Inventory
 from nodeagent.kubelet.checkpoint import read_checkpoint
@@ -71,6 +73,7 @@ class Node:
 class Starter:
     """Proves starts and makes slices.
 
+    ``contexts`` is asked what new limits are to say of them.
     ``lock`` is held while what the cards have left is counted and taken; ``make_room`` takes it to
     reclaim the slices of the dead.
     """
@@ -84,6 +87,7 @@ class Starter:
         active: Callable[[], Awaitable[pr.ListPodResourcesResponse]],
         inventory: Inventory,
         store: Store,
+        contexts: Contexts,
         lock: asyncio.Lock,
         make_room: Callable[[], Awaitable[object]],
         clock: Callable[[], float] = time.monotonic,
@@ -96,6 +100,7 @@ class Starter:
         self._active = active
         self._inventory = inventory
         self._store = store
+        self._contexts = contexts
         self._lock = lock
 
     async def start(self, ids: frozenset[str]) -> None:
@@ -177,9 +182,9 @@ class Starter:
         else:
             why = f"its slice {one.name} was made for something else"
             raise Refusal("", why, PLACE_ANEW, where=f"{pod.where}, container {one.container}")
-        self._store.put(
-            record, None if one.whole else interposer.limits(one.grants, self._node.cores)
-        )
+        context = partial(self._contexts.told, pod.namespace)
+        limits = None if one.whole else interposer.limits(one.grants, self._node.cores, context)
+        self._store.put(record, limits)
         _log.info(
             "slice ready",
             name=one.name,

@@ -91,6 +91,7 @@ class Store:
                     grants=record.grants,
                     pod=record.uid,
                     container=record.container,
+                    namespace=record.namespace,
                 )
 
     def restore(self) -> None:

@@ -101,6 +101,38 @@ def test_what_a_context_takes_is_not_charged_where_it_is_not_known(steps: Steps)
     assert steps.both() == 0
 
 
+@pytest.mark.parametrize("first", [0, CONTEXT // 2, CONTEXT])
+@pytest.mark.parametrize("then", [0, CONTEXT // 3, CONTEXT])
+def test_a_context_gives_back_what_it_was_charged_whatever_the_limits_say_by_then(
+    steps: Steps, first: int, then: int
+) -> None:
+    steps.rig.change(0, context_bytes=first)
+    steps("retain", "create 1", "create 2", "green 3")
+    assert steps.rig.counted(0) == 4 * first
+    steps.rig.change(0, context_bytes=then)
+    steps("retain", "create 4")
+    assert steps.rig.counted(0) == 4 * first + then
+    steps("destroy 1", "ungreen 3", "releaseprimary")
+    assert steps.rig.counted(0) == 2 * first + then
+    steps("releaseprimary", "destroy 2", "destroy 4")
+    assert steps.rig.counted(0) == 0
+    steps.rig.change(0, context_bytes=CONTEXT)
+    steps("retain", "create 1")
+    assert steps.both() == 2 * CONTEXT
+
+
+def test_a_primary_context_that_threads_make_while_the_limits_change_is_charged_once(
+    steps: Steps,
+) -> None:
+    for size in range(100):
+        steps.program.tell("threads 8")
+        steps.rig.change(0, context_bytes=size + 1)
+        assert steps.program.answer() == "0"
+        assert steps.rig.counted(0) in {size or CONTEXT, size + 1}
+        steps(*["releaseprimary"] * 8)
+        assert steps.rig.counted(0) == 0
+
+
 def test_a_green_context_takes_its_own_and_retains_the_primary_one(steps: Steps) -> None:
     steps("green 1", "green 2")
     assert steps.both() == 3 * CONTEXT

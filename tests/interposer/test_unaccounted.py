@@ -2,94 +2,29 @@
 
 import os
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from nodeagent.enforcement.audit import Auditor
-from nodeagent.enforcement.interposer import read_unaccounted
-from nodeagent.enforcement.owner import read_owner
-from nodeagent.enforcement.shares import Sharer
-from nodeagent.health.inventory import Inventory
-from nodeagent.slices.cgroups import read_home
-from nodeagent.vendors.nvidia import Nvidia
 from tests.interposer.rig import (
-    LIMITS,
     MIB,
     OUT_OF_MEMORY,
     REGION,
     REGION_SLOTS,
     REGION_USED,
-    TESTS,
     Program,
     Rig,
-    build_cuda_client,
 )
-from tranche.words.assignment import Grant
+from tests.interposer.watched import CONTEXT, POD, Slice, watched
 
-POD = "0f0e0d0c-0000-4000-8000-000000000001"
-CONTEXT = 300 * MIB
 SLOTS, PID_NAMESPACE = 4096, 8
 """Where slots begin in the region, and that word in each; `tranche/region.h`."""
 
 
-class Slice:
-    """A container's slice of 3000 MiB, its programs, and the agent's parts that look at them."""
-
-    def __init__(self, rig: Rig, inventory: Inventory, proc: Path) -> None:
-        self.rig = rig
-        self.proc = proc
-        self.programs: list[Program] = []
-        self.grants = (Grant(rig.A, 3000),)
-        sharer = Sharer(LIMITS.parent, 0, self.grants, POD, "main")
-        self.auditor = Auditor(
-            lambda: [sharer],
-            names=lambda _pods: {},
-            processes=inventory.processes,
-            home=partial(read_home, proc),
-            owner=partial(read_owner, Path("/proc")),
-        )
-
-    def program(self, *, interposed: bool = True) -> Program:
-        """One more program of the container, with a context."""
-        environment = self.rig.environment(interposed=interposed)
-        program = Program([TESTS / "clients/contexts"], environment)
-        self.programs.append(program)
-        self.lives(program, f"/kubepods/pod{POD}/{'c' * 64}")
-        for step in ("start", "retain", "current 0"):
-            assert program.ask(step) == "0"
-        return program
-
-    def lives(self, program: Program, cgroup: str) -> None:
-        folder = self.proc / str(program.process.pid)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "cgroup").write_text(f"0::{cgroup}\n")
-
-    def true(self) -> int:
-        return int(self.rig.oracle()[self.rig.A]["used_bytes"])
-
-    def told(self) -> int:
-        return read_unaccounted(LIMITS.parent, self.grants)[self.rig.A]
-
-    async def look(self) -> None:
-        """Two looks: one alone is not believed."""
-        await self.auditor.look()
-        await self.auditor.look()
-
-
 @pytest.fixture
 async def a_slice(rig: Rig, tmp_path: Path) -> AsyncIterator[Slice]:
-    build_cuda_client("contexts")
-    rig.cards(describe="context=300 module=1024", A=8000, B=8000)
-    rig.fault()
-    inventory = Inventory([Nvidia(rig.root)])
-    await inventory.look()
-    one = Slice(rig, inventory, tmp_path / "proc")
-    yield one
-    for program in one.programs:
-        program.kill()
-    await inventory.close()
+    async with watched(rig, tmp_path) as one:
+        yield one
 
 
 def load(program: Program, *, modules: int) -> None:

@@ -1,11 +1,16 @@
-"""A running agent charges each slice what the driver says that its container's processes have."""
+"""A running agent charges each slice what the driver says that its container's processes have.
 
+And it tells new ones what a context takes.
+"""
+
+import os
+import struct
 from typing import Any
 
 import pytest
 
-from nodeagent.enforcement import audit
-from nodeagent.enforcement.interposer import read_unaccounted
+from nodeagent.enforcement import audit, layout
+from nodeagent.enforcement.interposer import read_cards, read_unaccounted
 from nodeagent.vendors.base import Process
 from tests.nodeagent.machine import A, Machine, assigned, eventually, raw_pod
 from tranche.words.assignment import Grant
@@ -79,3 +84,43 @@ async def test_an_agent_that_starts_again_goes_on_with_what_was_charged(node: Ma
     node.vendor.on[A] = (Process(7, 200),)
     await node.up()
     await eventually(lambda: told(node, name) == 200)
+
+
+def counts(node: Machine, name: str, pid: int, used: int) -> None:
+    """A process counts so many bytes in the first slot of a slice."""
+    folder = node.root / "proc" / str(pid)
+    (folder / "status").write_text(f"Name:\tone\nNSpid:\t{pid}\t1\n")
+    (folder / "stat").write_text(f"{pid} (one) S {' '.join(['0'] * 18)} 77 0")
+    with (node.settings.state_dir / "slices" / name / "region").open("r+b") as file:
+        os.pwrite(file.fileno(), struct.pack("<QI", layout.REGION_STAMP, 1), 0)
+        word = struct.pack("<Q", layout.owner_word(1, 77))
+        os.pwrite(file.fileno(), word, layout.Region.slots.offset)
+        os.pwrite(file.fileno(), struct.pack("<Q", used), layout.used_offset(0))
+
+
+def context(node: Machine, name: str) -> int:
+    cards = read_cards(node.settings.state_dir / "slices" / name, SLICE)
+    return int(cards[A].context_bytes)
+
+
+async def test_a_slice_is_told_at_its_start_what_a_process_of_another_has_shown(
+    node: Machine, monkeypatch: pytest.MonkeyPatch
+):
+    await node.admit(pod_of("main"))
+    name = await started(node, "main")
+    lives(node, 7, "main")
+    node.vendor.on[A] = (Process(7, 500),)
+    await eventually(lambda: told(node, name) == 500)
+    lives(node, 9, "main")
+    counts(node, name, 9, 40)
+    node.vendor.on[A] = (Process(9, 340),)
+    await eventually(lambda: context(node, name) == 300)
+
+    async def look(_auditor: audit.Auditor) -> None: ...
+
+    monkeypatch.setattr(audit.Auditor, "look", look)
+    same, others = (raw_pod(f"in-{name}", {"main": 1}) for name in ("team", "another"))
+    others["metadata"]["namespace"] = "another"
+    await node.admit(*(assigned(one, main=SLICE) for one in (same, others)))
+    assert context(node, await node.start("in-team")) == 300
+    assert context(node, await node.start("in-another")) == 0

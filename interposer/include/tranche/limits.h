@@ -37,7 +37,8 @@ struct tranche_limits_card {
     uint32_t cores_policy;      /* (live) TRANCHE_CORES_...; another number means fixed */
     uint64_t unaccounted_bytes; /* (live) what the driver says that the container's processes have of
                                    the card beyond what they count: counts as used */
-    uint64_t context_bytes;     /* (live) what a context of this card takes; 0: not known */
+    uint64_t context_bytes;     /* (live) what a context of this card takes; 0: not known. One gives
+                                   back what it was charged, whatever this says by then */
     uint64_t held_until;        /* (live) CLOCK_MONOTONIC in ns: no kernel is launched before, since a
                                    slice of a higher priority works. A lease, so that nothing is held
                                    for ever by an agent that died */

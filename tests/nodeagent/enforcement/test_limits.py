@@ -20,6 +20,13 @@ def test_cards_stand_in_the_order_of_the_grants():
     assert [limits.cards[i].memory_bytes for i in (0, 1, 2)] == [3000 << 20, 1 << 20, 0]
     assert [limits.cards[i].cores_percent for i in (0, 1)] == [30, 0]
     assert bytes(limits.cards[1].uuid) == bytes(range(1, 17))
+    assert [limits.cards[i].context_bytes for i in (0, 1)] == [0, 0]
+
+
+def test_each_card_is_told_what_a_context_takes_of_it():
+    content = interposer.limits(GRANTS, context=lambda grant: {A: 300, B: 7}[grant.card])
+    limits = layout.Limits.from_buffer_copy(content)
+    assert [limits.cards[i].context_bytes for i in (0, 1, 2)] == [300, 7, 0]
 
 
 @pytest.mark.parametrize("uuid", ["", "GPU-", "GPU-1", "nonsense", "GPU-" + "0" * 40])
