@@ -7,11 +7,12 @@ that they were promised, and no worse.
 """
 
 import asyncio
+import math
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -79,11 +80,10 @@ class _Place:
     held_until: int
     works_until: int = 0
 
-    def at_work(self, now: int) -> bool:
-        # One that works does so for as long as AT_WORK, and need not be asked meanwhile.
-        if self.works_until <= now:
-            said = int.from_bytes(os.pread(self.region, 8, self.active_at), "little")
-            self.works_until = min(said, now) + AT_WORK if said else 0
+    def ask(self, now: int) -> bool:
+        """Whether it is at work by what its region says now."""
+        said = int.from_bytes(os.pread(self.region, 8, self.active_at), "little")
+        self.works_until = min(said, now) + AT_WORK if said else 0
         return self.works_until > now
 
     def tell(self, neighbours: int, held_at: int | None) -> None:
@@ -99,6 +99,38 @@ class _Place:
             interposer.change(self.folder, self.index, **fields)
         except OSError as error:
             _log.debug("limits cannot be changed", folder=str(self.folder), why=str(error))
+
+
+@dataclass(slots=True)
+class _Card:
+    """All that share a card.
+
+    Attributes:
+        at_work: whether each of them was at the last look.
+        again: when the first of those that are held has to be told anew, in nanoseconds.
+    """
+
+    places: list[_Place] = field(default_factory=list)
+    at_work: list[bool] = field(default_factory=list)
+    again: float = math.inf
+
+    def look(self, now: int) -> None:
+        # One that works does so for as long as AT_WORK, and need not be asked meanwhile.
+        at_work = [place.works_until > now or place.ask(now) for place in self.places]
+        if at_work != self.at_work or now > self.again:
+            self.at_work = at_work
+            self._tell(now)
+
+    def _tell(self, now: int) -> None:
+        working = sum(self.at_work)
+        both = list(zip(self.places, self.at_work, strict=True))
+        first = any(own and place.priority == _HIGH for place, own in both)
+        self.again = math.inf
+        for place, own in both:
+            held = first and place.priority == _LOW
+            place.tell(working - own, now if held else None)
+            if held:
+                self.again = min(self.again, place.held_until - LEASE // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +158,7 @@ class Shares:
         self._clock = clock
         self._watched: dict[Path, _Watched] = {}
         self._seen: tuple[Sharer, ...] | None = ()
-        self._cards: dict[str, list[_Place]] = {}
+        self._cards: dict[str, _Card] = {}
 
     async def run(self, every: float = EVERY) -> None:
         """Looks until cancelled."""
@@ -140,13 +172,8 @@ class Shares:
     def look(self) -> None:
         """One look at all cards, and what follows from it."""
         now = self._clock()
-        for places in self._by_card().values():
-            at_work = [place.at_work(now) for place in places]
-            working = sum(at_work)
-            both = list(zip(places, at_work, strict=True))
-            first = any(own and place.priority == _HIGH for place, own in both)
-            for place, own in both:
-                place.tell(working - own, now if first and place.priority == _LOW else None)
+        for card in self._by_card().values():
+            card.look(now)
 
     def close(self) -> None:
         """Lets go of the regions."""
@@ -154,7 +181,7 @@ class Shares:
         for folder in tuple(self._watched):
             self._forget(folder)
 
-    def _by_card(self) -> Mapping[str, Collection[_Place]]:
+    def _by_card(self) -> Mapping[str, _Card]:
         """Put together anew only when a slice came, went or started again."""
         sharers = tuple(self._sharers())
         if sharers != self._seen:
@@ -166,11 +193,11 @@ class Shares:
         for folder, watched in tuple(self._watched.items()):
             if current.get(folder) != watched.sharer:
                 self._forget(folder)
-        self._cards = defaultdict(list)
+        self._cards = defaultdict(_Card)
         for sharer in current.values():
             opened = self._watched.get(sharer.folder) or self._open(sharer)
             for place in opened.places if opened is not None else ():
-                self._cards[sharer.grants[place.index].card].append(place)
+                self._cards[sharer.grants[place.index].card].places.append(place)
         # One that could not be opened is tried again at the next look.
         self._seen = sharers if len(self._watched) == len(current) else None
 
