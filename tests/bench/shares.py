@@ -1,9 +1,9 @@
 """Shares of a simulated card: ``python -m tests.bench.shares``.
 
-How many points the share of each slice is off its promise, in any window of one second of the last
-15 of 30: the least and the most. By the library's own arithmetic, without the node agent's surcharge
-and with it. Nothing of it is a time on this machine, so each run prints the same. A kernel cannot be
-cut: one of 50 ms is 5 points of a second.
+How many points the share of each slice is off its promise, in any second of the last 15 of 30: the
+least and the most. By the library's own arithmetic, without the node agent's surcharge and with it.
+Nothing of it is a time on this machine, so each run prints the same. A kernel cannot be cut: one of
+50 ms is 5 points of a second.
 """
 
 import sys
