@@ -81,12 +81,12 @@ static unsigned measured(const struct card *card, uint64_t since, uint64_t now, 
     return n;
 }
 
-/* Without it, all that are on the card have half of it. */
+/* Without it, all that are on the card have alike of it, half at most. */
 static unsigned imagined(const struct card *card, struct use *uses) {
     int pids[MOST_PROCESSES];
     uint64_t bytes[MOST_PROCESSES];
     unsigned n = oracle_processes(card, MOST_PROCESSES, pids, bytes);
-    for (unsigned i = 0; i < n; i++) uses[i] = (struct use){pids[i], 50};
+    for (unsigned i = 0; i < n; i++) uses[i] = (struct use){pids[i], n > 2 ? 100 / n : 50};
     return n;
 }
 

@@ -16,7 +16,7 @@ the one and completes the other.
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,24 +75,19 @@ class Store:
         self.folders = folders
         self._records: dict[str, Record] = {}
         self._starts: Counter[str] = Counter()
+        self._sharers: dict[str, Sharer] = {}
 
     @property
     def records(self) -> Mapping[str, Record]:
         """By name."""
         return self._records
 
-    def sharers(self) -> Iterator[Sharer]:
-        """The slices that hold parts of cards, and so have limits and a region."""
-        for record in tuple(self._records.values()):
-            if record.library:
-                yield Sharer(
-                    folder=self.folders.slices / record.name,
-                    start=self._starts[record.name],
-                    grants=record.grants,
-                    pod=record.uid,
-                    container=record.container,
-                    namespace=record.namespace,
-                )
+    def sharers(self) -> tuple[Sharer, ...]:
+        """The slices that hold parts of cards, and so have limits and a region.
+
+        Asked many times a second, so what has not changed is the same object each time.
+        """
+        return tuple(self._sharers.values())
 
     def restore(self) -> None:
         """Reads what an earlier agent left and puts right what a crash or a reboot broke.
@@ -107,7 +102,7 @@ class Store:
         for folder in sorted(self.folders.slices.iterdir()):
             record = self._read(folder)
             if record is not None:
-                self._records[record.name] = record
+                self._keep(record)
                 self._write_spec(record)
         set_aside = {path.name for path in self.folders.quarantine.glob("*")}
         for path in self._specs():
@@ -140,8 +135,8 @@ class Store:
             write_file(folder / "region", b"", 0o666, size=REGION_SIZE)
             write_file(folder / "ld.so.preload", f"{LIBRARY_PATH}\n".encode(), 0o444)
         write_file(folder / "slice.json", dump_record(record), 0o600)
-        self._records[record.name] = record
         self._starts[record.name] += 1
+        self._keep(record)
         self._write_spec(record)
 
     def remove(self, name: str) -> None:
@@ -149,6 +144,7 @@ class Store:
         spec_path(self.folders.cdi, name).unlink(missing_ok=True)
         shutil.rmtree(self.folders.slices / name, ignore_errors=True)
         self._records.pop(name, None)
+        self._sharers.pop(name, None)
         self._starts.pop(name, None)
 
     def prune_libraries(self, current: str) -> None:
@@ -163,6 +159,19 @@ class Store:
         for folder in (self.folders.slices, self.folders.libraries, self.folders.quarantine):
             shutil.rmtree(folder, ignore_errors=True)
         self._records.clear()
+        self._sharers.clear()
+
+    def _keep(self, record: Record) -> None:
+        self._records[record.name] = record
+        if record.library:
+            self._sharers[record.name] = Sharer(
+                folder=self.folders.slices / record.name,
+                start=self._starts[record.name],
+                grants=record.grants,
+                pod=record.uid,
+                container=record.container,
+                namespace=record.namespace,
+            )
 
     def _specs(self) -> tuple[Path, ...]:
         return tuple(self.folders.cdi.glob(f"{CDI_KIND.replace('/', '-')}-*.json"))

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from statistics import mean, median
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +20,10 @@ from tests.interposer.rig import LIMITS, TESTS, Rig, build_library, make
 
 ROUNDS = 300_000
 TURNS = 5
+ROUNDS_TOGETHER = 500_000
+TURNS_TOGETHER, MOST_TURNS = 9, 30
+AT_ONCE = 0.9
+"""For what part of a turn each of two processes must have had a processor, for it to count."""
 ALLOCATION_TARGET_NS = 100
 LAUNCH_TARGET_NS = 10
 START_TARGET_MS = 5
@@ -37,6 +43,7 @@ class Costs:
         start: milliseconds from the first dlsym to the first allocation, cuInit among it.
         few: KiB resident after that.
         all: KiB resident with all the live ones.
+        ran: for what part of the pairs' time it had a processor.
     """
 
     launch: float
@@ -46,6 +53,7 @@ class Costs:
     start: float
     few: float
     all: float
+    ran: float
 
 
 def measure(
@@ -53,14 +61,25 @@ def measure(
 ) -> Costs:
     """One turn."""
     rig.slice({"cores_percent": cores}, A=8000)
-    done = subprocess.run(
-        [str(client), str(live), str(threads), str(ROUNDS)],
-        env=rig.environment(interposed=interposed),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return Costs(*map(float, done.stdout.split()))
+    (costs,) = together(rig, [client, live, threads, ROUNDS], 1, interposed=interposed)
+    return costs
+
+
+def together(rig: Rig, command: list[Any], processes: int, *, interposed: bool) -> list[Costs]:
+    """The costs of some processes of the slice, each told the same."""
+    words, env = [str(word) for word in command], rig.environment(interposed=interposed)
+    running = [
+        subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True)
+        for _ in range(processes)
+    ]
+    try:
+        said = [one.communicate(timeout=120)[0] for one in running]
+    finally:
+        for one in running:
+            one.kill()  # it would wait for ever for one that has failed
+    if any(one.returncode for one in running):
+        raise SystemExit(f"{words}: ended with {[one.returncode for one in running]}")
+    return [Costs(*map(float, some.split())) for some in said]
 
 
 def best(costs: list[Costs]) -> Costs:
@@ -84,6 +103,7 @@ def main() -> None:
         (rig.root / "run/fakegpu/oracle").unlink()
         for live, threads in SHAPES:
             add_rows(table, rig, client, live, threads)
+        add_processes(table, rig, client)
     Console(width=120).print(table)
 
 
@@ -105,19 +125,52 @@ def add_rows(table: Table, rig: Rig, client: Path, live: int, threads: int) -> N
         ("resident, one block", bare.few, ours.few, "KiB", MEMORY_TARGET_KIB),
         ("resident, all of them", bare.all, ours.all, "KiB", None),
     ]
-    for name, without, with_us, unit, target in rows if threads == 1 else rows[:4]:
-        added = with_us - without
-        table.add_row(
-            f"{live:,}",
-            str(threads),
-            name,
-            f"{without:.2f} {unit}",
-            f"{with_us:.2f} {unit}",
-            f"{added:+.2f} {unit}",
-            f"{with_us / without:.2f}" if without else "-",
-            f"<= {target} {unit}" if target else "",
-            "" if target is None else "met" if added <= target else "MISSED",
-        )
+    for row in rows if threads == 1 else rows[:4]:
+        add_row(table, (f"{live:,}", str(threads)), row)
+
+
+def add_row(
+    table: Table, shape: tuple[str, str], row: tuple[str, float, float, str, int | None]
+) -> None:
+    """``row``: what, without the interposer, with it, the unit of both, and the target."""
+    name, without, with_us, unit, target = row
+    added = with_us - without
+    table.add_row(
+        *shape,
+        name,
+        f"{without:.2f} {unit}",
+        f"{with_us:.2f} {unit}",
+        f"{added:+.2f} {unit}",
+        f"{with_us / without:.2f}" if without else "-",
+        f"<= {target} {unit}" if target else "",
+        "" if target is None else "met" if added <= target else "MISSED",
+    )
+
+
+def add_processes(table: Table, rig: Rig, client: Path) -> None:
+    """Two processes of the slice that make the same calls at the same time.
+
+    The median of the turns in which they ran at once: the least would be of one in which they met
+    the least.
+    """
+    means: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(MOST_TURNS):
+        if min(map(len, means.values())) >= TURNS_TOGETHER:
+            break
+        for interposed, pairs in means.items():
+            rig.slice(A=8000)
+            gate = rig.root.with_name("gate")
+            gate.write_bytes(bytes(4))
+            command = [client, 10, 1, ROUNDS_TOGETHER, gate, 2]
+            costs = together(rig, command, 2, interposed=interposed)
+            if min(one.ran for one in costs) >= AT_ONCE:
+                pairs.append(mean(one.pair for one in costs))
+    if not all(means.values()):
+        print("two processes never ran at once: other work takes the processors")
+        return
+    bare, ours = map(median, means.values())
+    name = "alloc + free, two at once"
+    add_row(table, ("10", "1 each"), (name, bare, ours, "ns", ALLOCATION_TARGET_NS))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,18 @@
-/* What a call costs a program: interposer_client LIVE THREADS ROUNDS. Prints nanoseconds per launch,
+/* What a call costs a program: interposer_client LIVE THREADS ROUNDS [GATE PROCESSES]. Prints nanoseconds per launch,
  * per pair of allocation and free of the same block with LIVE others held beside, per pair that frees
  * one of those at random and allocates another, and per cuMemGetInfo; milliseconds of start; KiB
- * resident with one block held and with LIVE. Functions are found as cudart finds them: one dlsym,
+ * resident with one block held and with LIVE; and for what part of the pairs' time it, or its first
+ * thread, had a processor. Functions are found as cudart finds them: one dlsym,
  * then cuGetProcAddress. Nanoseconds are the thread's own time on a processor, so that neither
- * neighbours nor more threads than processors are measured. */
+ * neighbours nor more threads than processors are measured. So many processes, of one thread each, begin
+ * each kind of calls together: they meet in GATE, a file of 4 zero bytes. */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 typedef unsigned long long P;
@@ -18,9 +23,10 @@ static int (*launch)(void *, unsigned, unsigned, unsigned, unsigned, unsigned, u
                      void *, void **, void **);
 static void *context;
 static long rounds;
-static double launches[64], pairs[64], churns[64];
+static double launches[64], pairs[64], churns[64], ran[64];
 static P *held;
 static long live, threads;
+static unsigned *gate, processes;
 
 static double read_clock(clockid_t clock) {
     struct timespec time;
@@ -41,6 +47,13 @@ static void settle(void) {
 #endif
 }
 
+/* Until all processes are here. */
+static void meet(void) {
+    if (!gate) return;
+    unsigned here = __atomic_fetch_add(gate, 1, __ATOMIC_SEQ_CST), all = (here / processes + 1) * processes;
+    while (__atomic_load_n(gate, __ATOMIC_SEQ_CST) < all) sched_yield();
+}
+
 static long resident_kib(void) {
     static char line[256];
     long kib = 0;
@@ -53,17 +66,22 @@ static long resident_kib(void) {
 static void *work(void *place) {
     long id = (long)place;
     current(context);
+    meet();
     double start = now();
     for (long i = 0; i < rounds; i++) launch((void *)1, 1, 1, 1, 32, 1, 1, 0, 0, 0, 0);
     launches[id] = (now() - start) / (double)rounds;
+    meet();
+    double wall = read_clock(CLOCK_MONOTONIC);
     start = now();
     for (long i = 0; i < rounds; i++) {
         P at = 0;
         if (alloc(&at, 4096) || release(at)) exit(1);
     }
     pairs[id] = (now() - start) / (double)rounds;
+    ran[id] = pairs[id] * (double)rounds / (read_clock(CLOCK_MONOTONIC) - wall);
     unsigned long long random = 88172645463325252ull + (P)id;
     long share = live / threads;
+    meet();
     start = now();
     for (long i = 0; share && i < rounds; i++) {
         random ^= random << 13, random ^= random >> 7, random ^= random << 17;
@@ -85,9 +103,14 @@ static void *find(const char *name) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) return 2;
+    if (argc != 4 && argc != 6) return 2;
     live = atol(argv[1]), threads = atol(argv[2]);
     rounds = atol(argv[3]);
+    if (argc == 6) {
+        processes = (unsigned)atol(argv[5]);
+        gate = mmap(NULL, sizeof *gate, PROT_READ | PROT_WRITE, MAP_SHARED, open(argv[4], O_RDWR), 0);
+        if (gate == MAP_FAILED || threads != 1) return 2;
+    }
     void *driver = dlopen("libcuda.so.1", RTLD_NOW);
     if (!driver) return 8;
     double start = read_clock(CLOCK_MONOTONIC);
@@ -115,6 +138,6 @@ int main(int argc, char **argv) {
         sums[0] += launches[i], sums[1] += pairs[i], sums[2] += churns[i];
     }
     for (int i = 0; i < 3; i++) printf("%.2f ", sums[i] / (double)threads);
-    printf("%.2f %.2f %ld %ld\n", info_ns, start_up / 1e6, few_kib, all_kib);
+    printf("%.2f %.2f %ld %ld %.3f\n", info_ns, start_up / 1e6, few_kib, all_kib, ran[0]);
     return 0;
 }

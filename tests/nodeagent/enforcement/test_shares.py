@@ -159,6 +159,30 @@ def test_a_spoilt_region_is_nobodys_neighbour(card: Card, spoil: str):
     assert card.neighbours("one") == [0]
 
 
+def test_one_that_says_it_works_in_the_future_is_asked_again(card: Card):
+    card.slice("one", Grant(A, 100, 50))
+    card.slice("two", Grant(A, 100, 50))
+    card.launch("two", at=1 << 63)
+    card.look()
+    assert card.neighbours("one") == [1]
+    card.launch("two", at=0)
+    card.look(AT_WORK)
+    assert card.neighbours("one") == [0]
+
+
+def test_a_region_that_comes_late_is_found(card: Card):
+    card.slice("one", Grant(A, 100, 50))
+    card.slice("two", Grant(A, 100, 50))
+    region = card.folder / "two/region"
+    region.rename(card.folder / "elsewhere")
+    card.look()
+    assert card.neighbours("one") == [0]
+    (card.folder / "elsewhere").rename(region)
+    card.launch("two")
+    card.look()
+    assert card.neighbours("one") == [1]
+
+
 def test_nothing_is_written_while_nothing_changes(card: Card):
     card.slice("one", Grant(A, 100, 50))
     card.slice("two", Grant(A, 100, 50))
