@@ -73,7 +73,9 @@ EXPORT CUresult cuMemMap(CUdeviceptr at, size_t bytes, size_t offset, CUmemGener
 
 /* Whole mappings, with no gap between them. */
 static int covered(CUdeviceptr at, size_t bytes) {
-    for (CUdeviceptr to = at + bytes; at < to;) {
+    CUdeviceptr to;
+    if (__builtin_add_overflow(at, bytes, &to)) return 0;
+    while (at < to) {
         struct mapping *mapping = *mapping_at(at);
         if (!mapping || mapping->at != at) return 0;
         at += mapping->bytes;

@@ -80,6 +80,15 @@ def test_what_the_driver_refuses_changes_nothing(steps: Steps) -> None:
     assert steps.both() == 0
 
 
+@pytest.mark.timeout(20)
+def test_a_range_however_wide_is_answered_for_at_once(steps: Steps) -> None:
+    steps(f"create 0 {SIZE}", f"reserve 0 {SIZE}", f"map 0 {SIZE} 0", "release 0")
+    assert steps.program.ask(f"unmap 0 {(1 << 64) - 2 * MIB}") == "1"
+    assert steps.both() == SIZE
+    steps(f"unmap 0 {SIZE}")
+    assert steps.both() == 0
+
+
 def test_memory_of_the_host_is_not_charged_and_that_of_a_locality_domain_is(steps: Steps) -> None:
     steps(f"create 0 {SIZE} {HOST}")
     assert steps.both() == 0
