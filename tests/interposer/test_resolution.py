@@ -126,3 +126,10 @@ def test_a_name_that_no_release_knows_passes_and_is_told_of_once(rig: Rig, libra
         errors = program.end()
     assert errors.count("\n") == 1
     assert "the driver has cuMemAllocFancy, which this release does not know" in errors
+
+
+def test_what_nvidia_smi_asks_for_and_no_header_has_is_nothing_to_tell_of(
+    rig: Rig, spaces: Path
+) -> None:
+    done = in_a_namespace(rig, spaces, "libnvidia-ml.so.1", "nvmlInternalGetExportTable")
+    assert (done.stdout, done.stderr) == ("base libnvidia-ml.so.1\n", "")
