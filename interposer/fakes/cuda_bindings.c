@@ -1,4 +1,4 @@
-/* Physical memory that is bound to multicast objects or mapped into sparse arrays. */
+/* Physical memory that is bound to multicast objects and logical endpoints or mapped into sparse arrays. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +96,52 @@ EXPORT CUresult cuMulticastUnbind(CUmemGenericAllocationHandle object, CUdevice 
     int any = owner && unbind(owner, (unsigned long long[5]){(unsigned)device, offset});
     physical_unlock();
     return any ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+/* An endpoint is its id; whether there is one nobody here asks. */
+static const void *endpoint(CUlogicalEndpointId id) {
+    static char endpoints[256];
+    return &endpoints[id % sizeof endpoints];
+}
+
+EXPORT CUresult cuLogicalEndpointBindMem(CUlogicalEndpointId id, CUdevice device, cuuint64_t offset,
+                                         CUmemGenericAllocationHandle memory, cuuint64_t from,
+                                         cuuint64_t bytes, unsigned long long flags) {
+    physical_lock();
+    struct physical *bound = physical_of(memory);
+    int fine = bound && !flags && from + bytes <= bound->bytes &&
+               bind_memory(endpoint(id), (unsigned long long[5]){(unsigned)device, offset}, bound);
+    physical_unlock();
+    return fine ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+EXPORT CUresult cuLogicalEndpointBindAddr(CUlogicalEndpointId id, CUdevice device, cuuint64_t offset, void *at,
+                                          cuuint64_t bytes, unsigned long long flags) {
+    CUmemGenericAllocationHandle memory;
+    CUresult result = cuMemRetainAllocationHandle(&memory, at);
+    if (result != CUDA_SUCCESS) return result;
+    result = cuLogicalEndpointBindMem(id, device, offset, memory, 0, bytes, flags);
+    cuMemRelease(memory);
+    return result;
+}
+
+/* All within the range; here in steps of a card's pages. */
+EXPORT CUresult cuLogicalEndpointUnbind(CUlogicalEndpointId id, CUdevice device, cuuint64_t offset,
+                                        cuuint64_t bytes) {
+    int any = 0;
+    physical_lock();
+    for (cuuint64_t done = 0; done < bytes; done += 2 << 20) {
+        any |= unbind(endpoint(id), (unsigned long long[5]){(unsigned)device, offset + done});
+    }
+    physical_unlock();
+    return any ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+EXPORT CUresult cuLogicalEndpointDestroy(CUlogicalEndpointId id) {
+    physical_lock();
+    bindings_end(endpoint(id));
+    physical_unlock();
+    return CUDA_SUCCESS;
 }
 
 /* At once, whatever the stream. */

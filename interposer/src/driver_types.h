@@ -10,6 +10,7 @@
 typedef int CUresult;
 typedef int CUdevice;
 typedef unsigned CUdeviceptr_v1;
+typedef unsigned CUlogicalEndpointId;
 typedef unsigned long long CUdeviceptr;
 typedef unsigned long long cuuint64_t;
 typedef unsigned long long CUmemGenericAllocationHandle;

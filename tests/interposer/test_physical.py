@@ -124,6 +124,28 @@ def test_with_a_multicast_object_goes_what_is_bound_to_it(steps: Steps) -> None:
     assert steps.both() == 0
 
 
+def test_what_is_bound_to_a_logical_endpoint_is_charged_until_unbound(steps: Steps) -> None:
+    steps(
+        f"create 1 {SIZE}", f"create 2 {SIZE}", f"bindto 7 1 0 {SIZE}", f"bindto 7 2 {SIZE} {SIZE}"
+    )
+    steps("release 1", "release 2")
+    assert steps.both() == 2 * SIZE
+    assert steps.program.ask(f"unbindfrom 8 0 {SIZE}") == "1"
+    assert steps.both() == 2 * SIZE
+    steps(f"unbindfrom 7 0 {2 * SIZE}")  # several at once
+    assert steps.both() == 0
+
+
+def test_with_a_logical_endpoint_goes_what_is_bound_to_it(steps: Steps) -> None:
+    steps(f"create 1 {SIZE}", f"reserve 0 {SIZE}", f"map 0 {SIZE} 1", f"bindatto 7 0 0 {SIZE}")
+    steps(f"create 2 {SIZE}", f"bindto 8 2 0 {SIZE}", "release 1", "release 2", f"unmap 0 {SIZE}")
+    assert steps.both() == 2 * SIZE
+    steps("end 7")
+    assert steps.both() == SIZE
+    steps("end 8")
+    assert steps.both() == 0
+
+
 @pytest.mark.parametrize("keep", [0, 1])
 def test_expandable_segments_reach_the_limit_and_can_shrink_and_grow_again(
     steps: Steps, keep: int

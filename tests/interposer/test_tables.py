@@ -17,8 +17,8 @@ IN_NO_PACKAGE = {
     *("cuProfilerInitialize", "cuProfilerStart", "cuProfilerStop"),
     "nvmlInternalGetExportTable",
 }
-"""Of cudaProfiler.h, which comes with the toolkit alone, and what nvidia-smi asks for and no header has
-(NVIDIA/k8s-test-infra, pkg/gpu/mocknvml); the driver exports them all the same."""
+"""Of cudaProfiler.h, which comes with the toolkit alone, and what nvidia-smi asks for and no header
+has (NVIDIA/k8s-test-infra, pkg/gpu/mocknvml); the driver exports them all the same."""
 
 Rows = list[tuple[str, str, str]]
 
