@@ -39,6 +39,10 @@ static CUresult add_alloc(int g, int m, size_t bytes, int device, const char *ho
     params.alloc.poolProps.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
     params.alloc.poolProps.location = (CUmemLocation){.type = CU_MEM_LOCATION_TYPE_DEVICE, .id = device};
     params.alloc.bytesize = bytes;
+    if (!strcmp(how, "part")) { /* in a locality domain of the card */
+        params.alloc.poolProps.location.type = CU_MEM_LOCATION_TYPE_DEVICE_LOCALITY_DOMAIN;
+        params.alloc.poolProps.location.localized.localityDomainId = 1;
+    }
     CUresult result = add(g, &params, how);
     memory[m] = params.alloc.dptr;
     return result;
