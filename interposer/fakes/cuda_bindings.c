@@ -147,7 +147,7 @@ EXPORT CUresult cuLogicalEndpointDestroy(CUlogicalEndpointId id) {
 /* At once, whatever the stream. */
 EXPORT CUresult cuMemMapArrayAsync(CUarrayMapInfo *list, unsigned count, CUstream stream) {
     (void)stream;
-    int fine = 1;
+    int fine = list || !count;
     physical_lock();
     for (unsigned i = 0; fine && i < count; i++) {
         unsigned long long place[5] = {(unsigned)list[i].subresourceType};

@@ -117,7 +117,7 @@ EXPORT CUresult cuMulticastUnbind(CUmemGenericAllocationHandle object, CUdevice 
  * unmapped again, and when the stream came to it, is not followed. */
 static struct record *hold_for_arrays(struct slice *slice, const CUarrayMapInfo *list, unsigned count) {
     struct record *made = NULL;
-    for (unsigned i = 0; slice && i < count; i++) {
+    for (unsigned i = 0; slice && list && i < count; i++) {
         if (list[i].memOperationType != CU_MEM_OPERATION_TYPE_MAP) continue;
         struct record *array = holding_find(slice, RECORD_ARRAY, (uintptr_t)list[i].resource);
         struct record *memory = holding_find(slice, RECORD_PHYSICAL, list[i].memHandle);
