@@ -56,6 +56,16 @@ def test_dlsym_answers_with_the_hook_of_the_same_spelling(
         assert program.ask(f"sym {name}") == expected
 
 
+def test_a_function_that_is_asked_for_with_its_version_is_the_hook_too(
+    rig: Rig, library: Path
+) -> None:
+    assert library
+    make("fakes", f"PYTHON={sys.executable}", "FAKES=../build/versioned", "NODE=DRIVER")
+    rig.libraries(str(BUILD / "versioned/lib"))
+    with rig.program("version") as program:
+        assert program.fill() == 3000
+
+
 def test_a_hook_is_not_found_where_the_driver_is_not(rig: Rig) -> None:
     """A program that looks for CUDA among what it has loaded must not find ours in its place."""
     with rig.program() as program:

@@ -66,7 +66,9 @@ static void *resolve(int i) {
     if (!strcmp(via, "direct")) return linked[i];
     if (!strcmp(via, "dlsym")) return dlsym(driver, table[i].name);
     if (!strcmp(via, "default")) return dlsym(RTLD_DEFAULT, table[i].name);
-    if (!strcmp(via, "next")) return dlsym(RTLD_NEXT, table[i].name);
+    if (!strcmp(via, "version")) return dlvsym(driver, table[i].name, "DRIVER");
+    if (!strcmp(via, "next")) at = dlsym(RTLD_NEXT, table[i].name);
+    if (!strcmp(via, "next")) return dlsym(RTLD_NEXT, table[i].name) == at ? at : NULL; /* asked twice */
     if (!strcmp(via, "gpa1")) {
         R (*ask)(const char *, void **, int, P) = dlsym(driver, "cuGetProcAddress");
         ask(table[i].base, &at, 11080, 0);
