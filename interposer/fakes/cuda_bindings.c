@@ -46,6 +46,7 @@ void bindings_end(const void *owner) {
 }
 
 EXPORT CUresult cuMulticastCreate(CUmemGenericAllocationHandle *object, const CUmulticastObjectProp *props) {
+    FAULT(CUresult);
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
     physical_lock();
     *object = (CUmemGenericAllocationHandle)(uintptr_t)physical_made(0, props->size, 0);
@@ -67,6 +68,7 @@ EXPORT CUresult cuMulticastBindMem_v2(CUmemGenericAllocationHandle object, CUdev
 EXPORT CUresult cuMulticastBindMem(CUmemGenericAllocationHandle object, size_t offset,
                                    CUmemGenericAllocationHandle memory, size_t from, size_t bytes,
                                    unsigned long long flags) {
+    FAULT(CUresult);
     struct physical *bound = physical_of(memory);
     return cuMulticastBindMem_v2(object, bound ? bound->device : 0, offset, memory, from, bytes, flags);
 }
@@ -90,6 +92,7 @@ EXPORT CUresult cuMulticastBindAddr(CUmemGenericAllocationHandle object, size_t 
 
 EXPORT CUresult cuMulticastUnbind(CUmemGenericAllocationHandle object, CUdevice device, size_t offset,
                                   size_t bytes) {
+    FAULT(CUresult);
     (void)bytes;
     physical_lock();
     struct physical *owner = physical_of(object);
@@ -107,6 +110,7 @@ static const void *endpoint(CUlogicalEndpointId id) {
 EXPORT CUresult cuLogicalEndpointBindMem(CUlogicalEndpointId id, CUdevice device, cuuint64_t offset,
                                          CUmemGenericAllocationHandle memory, cuuint64_t from,
                                          cuuint64_t bytes, unsigned long long flags) {
+    FAULT(CUresult);
     physical_lock();
     struct physical *bound = physical_of(memory);
     int fine = bound && !flags && from + bytes <= bound->bytes &&
@@ -128,6 +132,7 @@ EXPORT CUresult cuLogicalEndpointBindAddr(CUlogicalEndpointId id, CUdevice devic
 /* All within the range; here in steps of a card's pages. */
 EXPORT CUresult cuLogicalEndpointUnbind(CUlogicalEndpointId id, CUdevice device, cuuint64_t offset,
                                         cuuint64_t bytes) {
+    FAULT(CUresult);
     int any = 0;
     physical_lock();
     for (cuuint64_t done = 0; done < bytes; done += 2 << 20) {
@@ -138,6 +143,7 @@ EXPORT CUresult cuLogicalEndpointUnbind(CUlogicalEndpointId id, CUdevice device,
 }
 
 EXPORT CUresult cuLogicalEndpointDestroy(CUlogicalEndpointId id) {
+    FAULT(CUresult);
     physical_lock();
     bindings_end(endpoint(id));
     physical_unlock();

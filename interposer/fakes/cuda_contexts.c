@@ -67,12 +67,14 @@ static CUresult retain(CUdevice device) {
 }
 
 EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
+    FAULT(CUresult);
     CUresult result = retain(device);
     if (result == CUDA_SUCCESS) *context = &primaries[device];
     return result;
 }
 
 EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
+    FAULT(CUresult);
     if (!driver_card(device)) return CUDA_ERROR_INVALID_DEVICE;
     pthread_mutex_lock(&lock);
     bool held = primaries[device].uses > 0;
@@ -106,6 +108,7 @@ EXPORT CUresult cuDevicePrimaryCtxGetState(CUdevice device, unsigned *flags, int
 }
 
 EXPORT CUresult cuCtxCreate_v2(CUcontext *context, unsigned flags, CUdevice device) {
+    FAULT(CUresult);
     (void)flags;
     struct CUctx_st *made = calloc(1, sizeof *made);
     CUresult result = begin(made, device);
@@ -132,6 +135,7 @@ EXPORT CUresult cuCtxCreate_v4(CUcontext *context, CUctxCreateParams *parameters
 }
 
 EXPORT CUresult cuCtxDestroy_v2(CUcontext context) {
+    FAULT(CUresult);
     if (!context || !context->alive || context->is_green) return CUDA_ERROR_INVALID_CONTEXT;
     end(context);
     if (depth && stack[depth - 1] == context) depth--;
@@ -159,6 +163,7 @@ EXPORT CUresult cuCtxDetach(CUcontext context) {
 /* A green context retains the primary one, and what is allocated in it is that one's. */
 EXPORT CUresult cuGreenCtxCreate(CUgreenCtx *context, CUdevResourceDesc resources, CUdevice device,
                                  unsigned flags) {
+    FAULT(CUresult);
     (void)resources, (void)flags;
     CUresult result = retain(device);
     if (result != CUDA_SUCCESS) return result;
@@ -174,6 +179,7 @@ EXPORT CUresult cuGreenCtxCreate(CUgreenCtx *context, CUdevResourceDesc resource
 }
 
 EXPORT CUresult cuGreenCtxDestroy(CUgreenCtx context) {
+    FAULT(CUresult);
     struct CUctx_st *green = (struct CUctx_st *)context;
     if (!green || !green->alive) return CUDA_ERROR_INVALID_CONTEXT;
     end(green);
