@@ -25,6 +25,7 @@ struct CUctx_st {
 /* cuda_streams.c owns streams and time, cuda_graphs.c what is captured. */
 struct CUstream_st {
     CUdevice device;
+    CUcontext context;
     CUgraph capturing; /* what is launched goes there; NULL: to the card */
     CUstreamCaptureMode mode; /* of the capture: */
     const void *thread;       /* a name of the one that began it */

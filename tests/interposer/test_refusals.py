@@ -67,8 +67,18 @@ CASES = [
         "instantiate 1 1",
         "cuGraphInstantiateWithFlags",
     ),
-    ("graphs", f"init,graph 1,alloc 1 1 {SIZE},free 1 1,instantiate 1 1", "launch 1", "cuGraphLaunch"),
-    ("graphs", f"init,graph 1,alloc 1 1 {SIZE},free 1 1,instantiate 1 1", "upload 1", "cuGraphUpload"),
+    (
+        "graphs",
+        f"init,graph 1,alloc 1 1 {SIZE},free 1 1,instantiate 1 1",
+        "launch 1",
+        "cuGraphLaunch",
+    ),
+    (
+        "graphs",
+        f"init,graph 1,alloc 1 1 {SIZE},free 1 1,instantiate 1 1",
+        "upload 1",
+        "cuGraphUpload",
+    ),
     (
         "graphs",
         f"init,graph 1,alloc 1 1 {SIZE},free 1 1,instantiate 1 1,launch 1",
