@@ -1,4 +1,4 @@
-"""Whatever call the driver refuses, the books are as if it had not been asked; asked again, it is done."""
+"""Whatever call the driver refuses, the books are as before, and it can be asked again."""
 
 import pytest
 
@@ -7,6 +7,8 @@ from tests.interposer.rig import MIB, Program, Rig, build_cuda_client
 ERROR = 719
 SIZE = 100 * MIB
 ARRAY = "4096 4096 0 32 4 0 1"
+GRAPH = f"init,graph 1,alloc 1 1 {SIZE},free 1 1"
+MAPPED = f"init,create 0 {SIZE},reserve 0 {SIZE},map 0 {SIZE} 0,release 0"
 CASES = [
     ("contexts", "start,retain,current 0", f"alloc pitch {SIZE}", "cuMemAllocPitch_v2"),
     ("contexts", "start", "retain", "cuDevicePrimaryCtxRetain"),
@@ -24,13 +26,13 @@ CASES = [
     ("physical", f"init,create 0 {SIZE},reserve 0 {SIZE}", f"map 0 {SIZE} 0", "cuMemMap"),
     (
         "physical",
-        f"init,create 0 {SIZE},reserve 0 {SIZE},map 0 {SIZE} 0,release 0",
+        MAPPED,
         f"unmap 0 {SIZE}",
         "cuMemUnmap",
     ),
     (
         "physical",
-        f"init,create 0 {SIZE},reserve 0 {SIZE},map 0 {SIZE} 0,release 0",
+        MAPPED,
         "retain 1 0",
         "cuMemRetainAllocationHandle",
     ),
@@ -63,25 +65,25 @@ CASES = [
     ("graphs", f"init,plain 1 {SIZE}", "free_async 1 0", "cuMemFreeAsync"),
     (
         "graphs",
-        f"init,graph 1,alloc 1 1 {SIZE},free 1 1",
+        GRAPH,
         "instantiate 1 1",
         "cuGraphInstantiateWithFlags",
     ),
     (
         "graphs",
-        f"init,graph 1,alloc 1 1 {SIZE},free 1 1,instantiate 1 1",
+        f"{GRAPH},instantiate 1 1",
         "launch 1",
         "cuGraphLaunch",
     ),
     (
         "graphs",
-        f"init,graph 1,alloc 1 1 {SIZE},free 1 1,instantiate 1 1",
+        f"{GRAPH},instantiate 1 1",
         "upload 1",
         "cuGraphUpload",
     ),
     (
         "graphs",
-        f"init,graph 1,alloc 1 1 {SIZE},free 1 1,instantiate 1 1,launch 1",
+        f"{GRAPH},instantiate 1 1,launch 1",
         "destroy 1",
         "cuGraphExecDestroy",
     ),

@@ -222,6 +222,12 @@ static void obey(char *line) {
         size_t total = 1;
         R result = F(cuDeviceTotalMem_v2)(&total, atoi(one));
         printf("%d %zu\n", result, total);
+    } else if (!strcmp(word, "old")) { /* what the first versions of functions show */
+        unsigned free_bytes = 0, total = 0, card = 0;
+        R (*info)(unsigned *, unsigned *) = dlsym(driver, "cuMemGetInfo");
+        R (*size)(unsigned *, int) = dlsym(driver, "cuDeviceTotalMem");
+        R result = info(&free_bytes, &total), other = size(&card, atoi(one));
+        printf("%d %u %u %d %u\n", result, free_bytes, total, other, card);
     } else if (!strcmp(word, "sym")) {
         where(dlsym(!strcmp(two, "default") ? RTLD_DEFAULT : driver, one));
         printf("\n");
