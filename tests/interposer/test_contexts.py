@@ -110,6 +110,21 @@ def test_a_green_context_takes_its_own_and_retains_the_primary_one(steps: Steps)
     assert steps.both() == 0
 
 
+def test_the_first_versions_of_functions_end_contexts_too(steps: Steps) -> None:
+    for end in ("releaseprimary_v1", "reset_v1"):
+        steps("retain", "current 0", *[f"alloc {kind} {SIZE}" for kind in BOUND])
+        assert steps.both() == CONTEXT + 4 * SIZE
+        steps(end)
+        assert steps.both() == 0
+    steps("create 1", *[f"alloc {kind} {SIZE}" for kind in BOUND], "destroy_v1 1")
+    assert steps.both() == 0
+
+
+def test_memory_of_no_pool_may_be_freed_in_a_threads_own_stream(steps: Steps) -> None:
+    steps("create 1", f"alloc plain {SIZE}", "free_async")
+    assert steps.both() == CONTEXT
+
+
 @pytest.mark.parametrize("kind", BOUND)
 def test_what_was_allocated_in_a_context_goes_with_it(steps: Steps, kind: str) -> None:
     steps("create 1", f"alloc {kind} {SIZE}", "create 2", f"alloc {kind} {SIZE}")
