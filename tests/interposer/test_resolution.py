@@ -89,6 +89,22 @@ def test_rtld_next_still_means_the_callers_next(rig: Rig) -> None:
         assert done.stdout == f"{os.getpid()}\n"
 
 
+def test_a_library_with_the_drivers_own_names_finds_the_next_one_behind_itself(rig: Rig) -> None:
+    """However often it asks, and wherever it was preloaded."""
+    shim = build_client("shim.so", "-shared", "-fPIC", source="shim.c")
+    script = f"import ctypes; ctypes.CDLL('libcuda.so.1', 256); ctypes.CDLL('{shim}').cuTellsNext()"
+    for order in ((rig.library, shim), (shim, rig.library)):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=rig.environment() | {"LD_PRELOAD": ":".join(map(str, order))},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.split() == ["libtranche.so"] * 2
+        assert done.stderr == ""  # a name like the driver's is not one of the driver's
+
+
 @pytest.fixture(scope="module")
 def spaces(library: Path) -> Path:
     assert library

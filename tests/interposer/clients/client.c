@@ -66,7 +66,9 @@ static void *resolve(int i) {
     if (!strcmp(via, "direct")) return linked[i];
     if (!strcmp(via, "dlsym")) return dlsym(driver, table[i].name);
     if (!strcmp(via, "default")) return dlsym(RTLD_DEFAULT, table[i].name);
+#ifdef __GLIBC__
     if (!strcmp(via, "version")) return dlvsym(driver, table[i].name, "DRIVER");
+#endif
     if (!strcmp(via, "next")) at = dlsym(RTLD_NEXT, table[i].name);
     if (!strcmp(via, "next")) return dlsym(RTLD_NEXT, table[i].name) == at ? at : NULL; /* asked twice */
     if (!strcmp(via, "gpa1")) {
