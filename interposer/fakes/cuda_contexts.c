@@ -54,6 +54,39 @@ static void end(struct CUctx_st *context) {
     context->alive = 0;
     memory_free_context(context->serial);
     oracle_give_back(driver_card(context->device), driver_card(context->device)->context_bytes);
+    oracle_give_back(driver_card(context->device), context->extra[0] + context->extra[1]);
+    context->extra[0] = context->extra[1] = 0;
+}
+
+enum { DEFAULT_LIMIT = 1 << 20 };
+
+/* A green context has those of the primary one. */
+static uint64_t *extra_of(CUlimit limit) {
+    CUcontext context = depth ? stack[depth - 1] : NULL;
+    if (limit != CU_LIMIT_PRINTF_FIFO_SIZE && limit != CU_LIMIT_MALLOC_HEAP_SIZE) return NULL;
+    if (context && context->is_green) context = &primaries[context->device];
+    return context && context->alive ? &context->extra[limit == CU_LIMIT_MALLOC_HEAP_SIZE] : NULL;
+}
+
+EXPORT CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
+    const uint64_t *extra = extra_of(limit);
+    if (!value) return CUDA_ERROR_INVALID_VALUE;
+    if (!driver_current(NULL)) return CUDA_ERROR_INVALID_CONTEXT;
+    *value = extra ? DEFAULT_LIMIT + *extra : 1024;
+    return CUDA_SUCCESS;
+}
+
+/* Taken at once; less than the default is the default. */
+EXPORT CUresult cuCtxSetLimit(CUlimit limit, size_t value) {
+    FAULT(CUresult);
+    uint64_t *extra = extra_of(limit), wanted = value > DEFAULT_LIMIT ? value - DEFAULT_LIMIT : 0;
+    const struct card *card = driver_current(NULL);
+    if (!card) return CUDA_ERROR_INVALID_CONTEXT;
+    if (!extra) return CUDA_SUCCESS;
+    if (wanted > *extra && !oracle_take(card, wanted - *extra)) return CUDA_ERROR_OUT_OF_MEMORY;
+    if (wanted < *extra) oracle_give_back(card, *extra - wanted);
+    *extra = wanted;
+    return CUDA_SUCCESS;
 }
 
 static CUresult retain(CUdevice device) {

@@ -15,6 +15,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 struct CUctx_st {
+    uint64_t extra[2]; /* bytes beyond the default of printf's buffer and malloc's heap, as they are set */
     CUdevice device;
     int alive;
     int uses;        /* cuCtxAttach, or how often a primary one is retained */

@@ -15,6 +15,8 @@ CASES = [
     ("contexts", "start,retain", "releaseprimary", "cuDevicePrimaryCtxRelease_v2"),
     ("contexts", "start", "create 1", "cuCtxCreate_v2"),
     ("contexts", f"start,create 1,alloc array {SIZE}", "destroy 1", "cuCtxDestroy_v2"),
+    ("contexts", "start,create 1", f"limit heap {SIZE}", "cuCtxSetLimit"),
+    ("contexts", f"start,create 1,limit heap {SIZE}", "limit heap 0", "cuCtxSetLimit"),
     ("contexts", "start", "green 1", "cuGreenCtxCreate"),
     ("contexts", "start,green 1", "ungreen 1", "cuGreenCtxDestroy"),
     ("arrays", "init", f"create two {ARRAY}", "cuArrayCreate_v2"),
