@@ -115,7 +115,7 @@ HEAP = 1000 * MIB
 
 @pytest.mark.parametrize("which", ["heap", "printf"])
 def test_what_kernels_allocate_from_is_charged_to_its_context(steps: Steps, which: str) -> None:
-    """The heap of their malloc, and the buffer of their printf; 1 MiB each is there from the start."""
+    """The heap of their malloc and the buffer of their printf; 1 MiB of each is there unasked."""
     steps("retain", "current 0", f"limit {which} {HEAP}")
     assert steps.both() == CONTEXT + HEAP - MIB
     steps(f"limit {which} {2 * HEAP}", f"limit {which} {HEAP}", f"limit {which} {HEAP}")

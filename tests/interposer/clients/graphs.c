@@ -156,6 +156,10 @@ static void obey(int n, char **words) {
         result = cuStreamEndCapture(stream(words[1]), &graphs[two]);
     } else if (!strcmp(what, "async")) { /* async MEMORY BYTES STREAM */
         result = cuMemAllocAsync(&memory[one], number(words[2]), stream(words[3]));
+    } else if (!strcmp(what, "from")) { /* from MEMORY BYTES STREAM: the card's default pool */
+        CUmemoryPool pool;
+        cuDeviceGetDefaultMemPool(&pool, 0);
+        result = cuMemAllocFromPoolAsync(&memory[one], number(words[2]), pool, stream(words[3]));
     } else if (!strcmp(what, "free_async")) { /* free_async MEMORY STREAM */
         result = cuMemFreeAsync(memory[one], stream(words[2]));
     } else if (!strcmp(what, "kernel")) {
