@@ -60,18 +60,21 @@ static void end(struct CUctx_st *context) {
 
 enum { DEFAULT_LIMIT = 1 << 20 };
 
-/* A green context has those of the primary one. */
-static uint64_t *extra_of(CUlimit limit) {
+/* A green context has those of the primary one, and none when that has been reset. */
+static CUresult extra_of(CUlimit limit, uint64_t **extra) {
     CUcontext context = depth ? stack[depth - 1] : NULL;
-    if (limit != CU_LIMIT_PRINTF_FIFO_SIZE && limit != CU_LIMIT_MALLOC_HEAP_SIZE) return NULL;
-    if (context && context->is_green) context = &primaries[context->device];
-    return context && context->alive ? &context->extra[limit == CU_LIMIT_MALLOC_HEAP_SIZE] : NULL;
+    if (!driver_current(NULL)) return CUDA_ERROR_INVALID_CONTEXT;
+    if (context->is_green) context = &primaries[context->device];
+    if (!context->alive) return CUDA_ERROR_INVALID_CONTEXT;
+    bool known = limit == CU_LIMIT_PRINTF_FIFO_SIZE || limit == CU_LIMIT_MALLOC_HEAP_SIZE;
+    *extra = known ? &context->extra[limit == CU_LIMIT_MALLOC_HEAP_SIZE] : NULL;
+    return CUDA_SUCCESS;
 }
 
 EXPORT CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
-    const uint64_t *extra = extra_of(limit);
-    if (!value) return CUDA_ERROR_INVALID_VALUE;
-    if (!driver_current(NULL)) return CUDA_ERROR_INVALID_CONTEXT;
+    uint64_t *extra;
+    CUresult result = extra_of(limit, &extra);
+    if (result != CUDA_SUCCESS || !value) return result ? result : CUDA_ERROR_INVALID_VALUE;
     *value = extra ? DEFAULT_LIMIT + *extra : 1024;
     return CUDA_SUCCESS;
 }
@@ -79,10 +82,10 @@ EXPORT CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
 /* Taken at once; less than the default is the default. */
 EXPORT CUresult cuCtxSetLimit(CUlimit limit, size_t value) {
     FAULT(CUresult);
-    uint64_t *extra = extra_of(limit), wanted = value > DEFAULT_LIMIT ? value - DEFAULT_LIMIT : 0;
+    uint64_t *extra, wanted = value > DEFAULT_LIMIT ? value - DEFAULT_LIMIT : 0;
+    CUresult result = extra_of(limit, &extra);
     const struct card *card = driver_current(NULL);
-    if (!card) return CUDA_ERROR_INVALID_CONTEXT;
-    if (!extra) return CUDA_SUCCESS;
+    if (result != CUDA_SUCCESS || !extra) return result;
     if (wanted > *extra && !oracle_take(card, wanted - *extra)) return CUDA_ERROR_OUT_OF_MEMORY;
     if (wanted < *extra) oracle_give_back(card, *extra - wanted);
     *extra = wanted;
