@@ -112,6 +112,7 @@ static CUresult end(CUarray array) {
 }
 
 EXPORT CUresult cuArray3DCreate_v2(CUarray *array, const CUDA_ARRAY3D_DESCRIPTOR *about) {
+    FAULT(CUresult);
     return make(array, about, 0);
 }
 
@@ -121,6 +122,7 @@ EXPORT CUresult cuArray3DCreate(CUarray *array, const CUDA_ARRAY3D_DESCRIPTOR_v1
 }
 
 EXPORT CUresult cuArrayCreate_v2(CUarray *array, const CUDA_ARRAY_DESCRIPTOR *about) {
+    FAULT(CUresult);
     return make(array, &(CUDA_ARRAY3D_DESCRIPTOR){about->Width, about->Height, 0, about->Format,
                                                   about->NumChannels, 0}, 0);
 }
@@ -131,15 +133,18 @@ EXPORT CUresult cuArrayCreate(CUarray *array, const CUDA_ARRAY_DESCRIPTOR_v1 *ab
 }
 
 EXPORT CUresult cuArrayDestroy(CUarray array) {
+    FAULT(CUresult);
     return end(array);
 }
 
 EXPORT CUresult cuMipmappedArrayCreate(CUmipmappedArray *array, const CUDA_ARRAY3D_DESCRIPTOR *about,
                                        unsigned levels) {
+    FAULT(CUresult);
     return make((CUarray *)array, about, levels ? levels : 1);
 }
 
 EXPORT CUresult cuMipmappedArrayDestroy(CUmipmappedArray array) {
+    FAULT(CUresult);
     return end((CUarray)array);
 }
 

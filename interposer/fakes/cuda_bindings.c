@@ -1,4 +1,4 @@
-/* Physical memory that is bound to multicast objects or mapped into sparse arrays. */
+/* Physical memory that is bound to multicast objects and logical endpoints or mapped into sparse arrays. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +46,7 @@ void bindings_end(const void *owner) {
 }
 
 EXPORT CUresult cuMulticastCreate(CUmemGenericAllocationHandle *object, const CUmulticastObjectProp *props) {
+    FAULT(CUresult);
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
     physical_lock();
     *object = (CUmemGenericAllocationHandle)(uintptr_t)physical_made(0, props->size, 0);
@@ -67,6 +68,7 @@ EXPORT CUresult cuMulticastBindMem_v2(CUmemGenericAllocationHandle object, CUdev
 EXPORT CUresult cuMulticastBindMem(CUmemGenericAllocationHandle object, size_t offset,
                                    CUmemGenericAllocationHandle memory, size_t from, size_t bytes,
                                    unsigned long long flags) {
+    FAULT(CUresult);
     struct physical *bound = physical_of(memory);
     return cuMulticastBindMem_v2(object, bound ? bound->device : 0, offset, memory, from, bytes, flags);
 }
@@ -90,6 +92,7 @@ EXPORT CUresult cuMulticastBindAddr(CUmemGenericAllocationHandle object, size_t 
 
 EXPORT CUresult cuMulticastUnbind(CUmemGenericAllocationHandle object, CUdevice device, size_t offset,
                                   size_t bytes) {
+    FAULT(CUresult);
     (void)bytes;
     physical_lock();
     struct physical *owner = physical_of(object);
@@ -98,10 +101,59 @@ EXPORT CUresult cuMulticastUnbind(CUmemGenericAllocationHandle object, CUdevice 
     return any ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
+/* An endpoint is its id; whether there is one nobody here asks. */
+static const void *endpoint(CUlogicalEndpointId id) {
+    static char endpoints[256];
+    return &endpoints[id % sizeof endpoints];
+}
+
+EXPORT CUresult cuLogicalEndpointBindMem(CUlogicalEndpointId id, CUdevice device, cuuint64_t offset,
+                                         CUmemGenericAllocationHandle memory, cuuint64_t from,
+                                         cuuint64_t bytes, unsigned long long flags) {
+    FAULT(CUresult);
+    physical_lock();
+    struct physical *bound = physical_of(memory);
+    int fine = bound && !flags && from + bytes <= bound->bytes &&
+               bind_memory(endpoint(id), (unsigned long long[5]){(unsigned)device, offset}, bound);
+    physical_unlock();
+    return fine ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+EXPORT CUresult cuLogicalEndpointBindAddr(CUlogicalEndpointId id, CUdevice device, cuuint64_t offset, void *at,
+                                          cuuint64_t bytes, unsigned long long flags) {
+    CUmemGenericAllocationHandle memory;
+    CUresult result = cuMemRetainAllocationHandle(&memory, at);
+    if (result != CUDA_SUCCESS) return result;
+    result = cuLogicalEndpointBindMem(id, device, offset, memory, 0, bytes, flags);
+    cuMemRelease(memory);
+    return result;
+}
+
+/* All within the range; here in steps of a card's pages. */
+EXPORT CUresult cuLogicalEndpointUnbind(CUlogicalEndpointId id, CUdevice device, cuuint64_t offset,
+                                        cuuint64_t bytes) {
+    FAULT(CUresult);
+    int any = 0;
+    physical_lock();
+    for (cuuint64_t done = 0; done < bytes; done += 2 << 20) {
+        any |= unbind(endpoint(id), (unsigned long long[5]){(unsigned)device, offset + done});
+    }
+    physical_unlock();
+    return any ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+EXPORT CUresult cuLogicalEndpointDestroy(CUlogicalEndpointId id) {
+    FAULT(CUresult);
+    physical_lock();
+    bindings_end(endpoint(id));
+    physical_unlock();
+    return CUDA_SUCCESS;
+}
+
 /* At once, whatever the stream. */
 EXPORT CUresult cuMemMapArrayAsync(CUarrayMapInfo *list, unsigned count, CUstream stream) {
     (void)stream;
-    int fine = 1;
+    int fine = list || !count;
     physical_lock();
     for (unsigned i = 0; fine && i < count; i++) {
         unsigned long long place[5] = {(unsigned)list[i].subresourceType};

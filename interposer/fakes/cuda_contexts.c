@@ -54,6 +54,42 @@ static void end(struct CUctx_st *context) {
     context->alive = 0;
     memory_free_context(context->serial);
     oracle_give_back(driver_card(context->device), driver_card(context->device)->context_bytes);
+    oracle_give_back(driver_card(context->device), context->extra[0] + context->extra[1]);
+    context->extra[0] = context->extra[1] = 0;
+}
+
+enum { DEFAULT_LIMIT = 1 << 20 };
+
+/* A green context has those of the primary one, and none when that has been reset. */
+static CUresult extra_of(CUlimit limit, uint64_t **extra) {
+    CUcontext context = depth ? stack[depth - 1] : NULL;
+    if (!driver_current(NULL)) return CUDA_ERROR_INVALID_CONTEXT;
+    if (context->is_green) context = &primaries[context->device];
+    if (!context->alive) return CUDA_ERROR_INVALID_CONTEXT;
+    bool known = limit == CU_LIMIT_PRINTF_FIFO_SIZE || limit == CU_LIMIT_MALLOC_HEAP_SIZE;
+    *extra = known ? &context->extra[limit == CU_LIMIT_MALLOC_HEAP_SIZE] : NULL;
+    return CUDA_SUCCESS;
+}
+
+EXPORT CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
+    uint64_t *extra;
+    CUresult result = extra_of(limit, &extra);
+    if (result != CUDA_SUCCESS || !value) return result ? result : CUDA_ERROR_INVALID_VALUE;
+    *value = extra ? DEFAULT_LIMIT + *extra : 1024;
+    return CUDA_SUCCESS;
+}
+
+/* Taken at once; less than the default is the default. */
+EXPORT CUresult cuCtxSetLimit(CUlimit limit, size_t value) {
+    FAULT(CUresult);
+    uint64_t *extra, wanted = value > DEFAULT_LIMIT ? value - DEFAULT_LIMIT : 0;
+    CUresult result = extra_of(limit, &extra);
+    const struct card *card = driver_current(NULL);
+    if (result != CUDA_SUCCESS || !extra) return result;
+    if (wanted > *extra && !oracle_take(card, wanted - *extra)) return CUDA_ERROR_OUT_OF_MEMORY;
+    if (wanted < *extra) oracle_give_back(card, *extra - wanted);
+    *extra = wanted;
+    return CUDA_SUCCESS;
 }
 
 static CUresult retain(CUdevice device) {
@@ -67,12 +103,14 @@ static CUresult retain(CUdevice device) {
 }
 
 EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
+    FAULT(CUresult);
     CUresult result = retain(device);
     if (result == CUDA_SUCCESS) *context = &primaries[device];
     return result;
 }
 
 EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
+    FAULT(CUresult);
     if (!driver_card(device)) return CUDA_ERROR_INVALID_DEVICE;
     pthread_mutex_lock(&lock);
     bool held = primaries[device].uses > 0;
@@ -106,6 +144,7 @@ EXPORT CUresult cuDevicePrimaryCtxGetState(CUdevice device, unsigned *flags, int
 }
 
 EXPORT CUresult cuCtxCreate_v2(CUcontext *context, unsigned flags, CUdevice device) {
+    FAULT(CUresult);
     (void)flags;
     struct CUctx_st *made = calloc(1, sizeof *made);
     CUresult result = begin(made, device);
@@ -132,6 +171,7 @@ EXPORT CUresult cuCtxCreate_v4(CUcontext *context, CUctxCreateParams *parameters
 }
 
 EXPORT CUresult cuCtxDestroy_v2(CUcontext context) {
+    FAULT(CUresult);
     if (!context || !context->alive || context->is_green) return CUDA_ERROR_INVALID_CONTEXT;
     end(context);
     if (depth && stack[depth - 1] == context) depth--;
@@ -159,6 +199,7 @@ EXPORT CUresult cuCtxDetach(CUcontext context) {
 /* A green context retains the primary one, and what is allocated in it is that one's. */
 EXPORT CUresult cuGreenCtxCreate(CUgreenCtx *context, CUdevResourceDesc resources, CUdevice device,
                                  unsigned flags) {
+    FAULT(CUresult);
     (void)resources, (void)flags;
     CUresult result = retain(device);
     if (result != CUDA_SUCCESS) return result;
@@ -174,6 +215,7 @@ EXPORT CUresult cuGreenCtxCreate(CUgreenCtx *context, CUdevResourceDesc resource
 }
 
 EXPORT CUresult cuGreenCtxDestroy(CUgreenCtx context) {
+    FAULT(CUresult);
     struct CUctx_st *green = (struct CUctx_st *)context;
     if (!green || !green->alive) return CUDA_ERROR_INVALID_CONTEXT;
     end(green);

@@ -58,6 +58,7 @@ static CUgraphExec made_for(const struct CUgraph_st *graph) {
 /* "If hGraph contains any allocation or free nodes, there can be at most one executable graph in
  * existence for that graph at a time." */
 EXPORT CUresult cuGraphInstantiateWithFlags(CUgraphExec *out, CUgraph graph, unsigned long long flags) {
+    FAULT(CUresult);
     if (!out || !graph || graph->instance) return CUDA_ERROR_INVALID_VALUE;
     CUgraphExec exec = made_for(graph);
     if (!exec) return CUDA_ERROR_OUT_OF_MEMORY;
@@ -87,6 +88,7 @@ EXPORT CUresult cuGraphInstantiate_v2(CUgraphExec *out, CUgraph graph, CUgraphNo
 }
 
 EXPORT CUresult cuGraphUpload(CUgraphExec exec, CUstream stream) {
+    FAULT(CUresult);
     (void)stream;
     if (!exec) return CUDA_ERROR_INVALID_VALUE;
     pthread_mutex_lock(&graphs_lock);
@@ -116,6 +118,7 @@ EXPORT CUresult cuGraphInstantiateWithParams_ptsz(CUgraphExec *out, CUgraph grap
 }
 
 EXPORT CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
+    FAULT(CUresult);
     CUdevice device;
     if (!exec) return CUDA_ERROR_INVALID_VALUE;
     CUresult result = cuStreamGetDevice(stream, &device);
@@ -134,6 +137,7 @@ EXPORT CUresult cuGraphLaunch_ptsz(CUgraphExec exec, CUstream stream) {
 }
 
 EXPORT CUresult cuGraphExecDestroy(CUgraphExec exec) {
+    FAULT(CUresult);
     if (!exec) return CUDA_ERROR_INVALID_VALUE;
     pthread_mutex_lock(&graphs_lock);
     if (exec->graph) exec->graph->instance = NULL;

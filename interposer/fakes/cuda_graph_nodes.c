@@ -110,18 +110,23 @@ EXPORT CUresult cuGraphAddMemAllocNode(CUgraphNode *node, CUgraph graph,
                                        const CUgraphNode *dependencies, size_t count,
                                        CUDA_MEM_ALLOC_NODE_PARAMS *params) {
     if (!node || !graph || !params) return CUDA_ERROR_INVALID_VALUE;
-    if (params->poolProps.location.type != CU_MEM_LOCATION_TYPE_DEVICE) return CUDA_ERROR_NOT_SUPPORTED;
-    CUresult result = graph_add_alloc(graph, dependencies, count, params->poolProps.location.id,
+    const CUmemLocation *location = &params->poolProps.location;
+    bool part = location->type == CU_MEM_LOCATION_TYPE_DEVICE_LOCALITY_DOMAIN;
+    if (!part && location->type != CU_MEM_LOCATION_TYPE_DEVICE) return CUDA_ERROR_NOT_SUPPORTED;
+    CUresult result = graph_add_alloc(graph, dependencies, count, part ? location->localized.deviceId : location->id,
                                       params->bytesize, node);
-    if (result == CUDA_SUCCESS) params->dptr = (*node)->at;
+    if (result != CUDA_SUCCESS) return result;
+    (*node)->part = part;
+    params->dptr = (*node)->at;
     return result;
 }
 
 EXPORT CUresult cuGraphMemAllocNodeGetParams(CUgraphNode node, CUDA_MEM_ALLOC_NODE_PARAMS *params) {
     if (!is(node, CU_GRAPH_NODE_TYPE_MEM_ALLOC) || !params) return CUDA_ERROR_INVALID_VALUE;
     *params = (CUDA_MEM_ALLOC_NODE_PARAMS){.bytesize = node->bytes, .dptr = node->at};
-    params->poolProps.location.type = CU_MEM_LOCATION_TYPE_DEVICE;
-    params->poolProps.location.id = node->device;
+    params->poolProps.location.type =
+        node->part ? CU_MEM_LOCATION_TYPE_DEVICE_LOCALITY_DOMAIN : CU_MEM_LOCATION_TYPE_DEVICE;
+    params->poolProps.location.id = node->part ? 1 << 8 | node->device : node->device;
     return CUDA_SUCCESS;
 }
 

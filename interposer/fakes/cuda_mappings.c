@@ -56,6 +56,7 @@ EXPORT CUresult cuMemAddressFree(CUdeviceptr at, size_t bytes) {
 
 EXPORT CUresult cuMemMap(CUdeviceptr at, size_t bytes, size_t offset, CUmemGenericAllocationHandle handle,
                          unsigned long long flags) {
+    FAULT(CUresult);
     struct mapping *made = malloc(sizeof *made);
     physical_lock();
     struct physical *memory = physical_of(handle);
@@ -73,7 +74,9 @@ EXPORT CUresult cuMemMap(CUdeviceptr at, size_t bytes, size_t offset, CUmemGener
 
 /* Whole mappings, with no gap between them. */
 static int covered(CUdeviceptr at, size_t bytes) {
-    for (CUdeviceptr to = at + bytes; at < to;) {
+    CUdeviceptr to;
+    if (__builtin_add_overflow(at, bytes, &to)) return 0;
+    while (at < to) {
         struct mapping *mapping = *mapping_at(at);
         if (!mapping || mapping->at != at) return 0;
         at += mapping->bytes;
@@ -83,6 +86,7 @@ static int covered(CUdeviceptr at, size_t bytes) {
 }
 
 EXPORT CUresult cuMemUnmap(CUdeviceptr at, size_t bytes) {
+    FAULT(CUresult);
     physical_lock();
     int fine = bytes && covered(at, bytes);
     for (CUdeviceptr to = at + bytes; fine && at < to;) {
@@ -105,6 +109,7 @@ EXPORT CUresult cuMemSetAccess(CUdeviceptr at, size_t bytes, const CUmemAccessDe
 }
 
 EXPORT CUresult cuMemRetainAllocationHandle(CUmemGenericAllocationHandle *handle, void *at) {
+    FAULT(CUresult);
     physical_lock();
     struct mapping *mapping = *mapping_at((CUdeviceptr)(uintptr_t)at);
     if (mapping) {

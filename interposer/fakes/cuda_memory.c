@@ -166,6 +166,7 @@ EXPORT CUresult cuMemAllocManaged(CUdeviceptr *at, size_t bytes, unsigned flags)
 
 EXPORT CUresult cuMemAllocPitch_v2(CUdeviceptr *at, size_t *pitch, size_t width, size_t height,
                                    unsigned element) {
+    FAULT(CUresult);
     (void)element;
     if (!pitch || !width || !height) return CUDA_ERROR_INVALID_VALUE;
     *pitch = (width + GRANULE - 1) & ~(GRANULE - 1);

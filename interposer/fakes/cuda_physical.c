@@ -62,6 +62,7 @@ EXPORT CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
 }
 
 EXPORT CUresult cuMemRelease(CUmemGenericAllocationHandle handle) {
+    FAULT(CUresult);
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
     physical_lock();
     struct physical *physical = physical_of(handle);

@@ -178,6 +178,7 @@ EXPORT CUresult cuMemAllocAsync_ptsz(CUdeviceptr *at, size_t bytes, CUstream str
 
 /* The guide: what cuMemAlloc gave may be freed so too. */
 EXPORT CUresult cuMemFreeAsync(CUdeviceptr at, CUstream stream) {
+    FAULT(CUresult);
     CUresult result;
     if (!driver_initialised()) return CUDA_ERROR_NOT_INITIALIZED;
     if (graph_capture_free(stream, at, &result)) return result;
@@ -185,5 +186,6 @@ EXPORT CUresult cuMemFreeAsync(CUdeviceptr at, CUstream stream) {
 }
 
 EXPORT CUresult cuMemFreeAsync_ptsz(CUdeviceptr at, CUstream stream) {
+    FAULT(CUresult);
     return cuMemFreeAsync(at, stream);
 }

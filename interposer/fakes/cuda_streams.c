@@ -19,6 +19,7 @@ EXPORT CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
     struct CUstream_st *made = malloc(sizeof *made);
     if (!made) return CUDA_ERROR_OUT_OF_MEMORY;
     *made = (struct CUstream_st){.device = device};
+    cuCtxGetCurrent(&made->context);
     *stream = made;
     return CUDA_SUCCESS;
 }
@@ -40,6 +41,13 @@ EXPORT CUresult cuStreamGetDevice(CUstream stream, CUdevice *device) {
         return CUDA_SUCCESS;
     }
     return driver_current(device) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
+}
+
+EXPORT CUresult cuStreamGetCtx(CUstream stream, CUcontext *context) {
+    if (!context) return CUDA_ERROR_INVALID_VALUE;
+    if ((uintptr_t)stream <= 2) return cuCtxGetCurrent(context);
+    *context = stream->context;
+    return CUDA_SUCCESS;
 }
 
 /* 0, 1 and 2 are no pointers but names: the default stream, the legacy one, the thread's own. */

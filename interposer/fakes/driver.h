@@ -15,6 +15,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 struct CUctx_st {
+    uint64_t extra[2]; /* bytes beyond the default of printf's buffer and malloc's heap, as they are set */
     CUdevice device;
     int alive;
     int uses;        /* cuCtxAttach, or how often a primary one is retained */
@@ -25,6 +26,7 @@ struct CUctx_st {
 /* cuda_streams.c owns streams and time, cuda_graphs.c what is captured. */
 struct CUstream_st {
     CUdevice device;
+    CUcontext context;
     CUgraph capturing; /* what is launched goes there; NULL: to the card */
     CUstreamCaptureMode mode; /* of the capture: */
     const void *thread;       /* a name of the one that began it */

@@ -15,6 +15,7 @@ struct CUgraphNode_st {
     CUDA_KERNEL_NODE_PARAMS kernel;
     CUgraph child;     /* owned by the node */
     CUdevice device;   /* of an allocation */
+    bool part;         /* an allocation in a locality domain of it */
     CUdeviceptr at;    /* of an allocation or a free */
     uint64_t bytes;    /* of an allocation */
     bool freed_within; /* an allocation that has a free node in its graph */

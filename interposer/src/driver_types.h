@@ -10,6 +10,7 @@
 typedef int CUresult;
 typedef int CUdevice;
 typedef unsigned CUdeviceptr_v1;
+typedef unsigned CUlogicalEndpointId;
 typedef unsigned long long CUdeviceptr;
 typedef unsigned long long cuuint64_t;
 typedef unsigned long long CUmemGenericAllocationHandle;
@@ -46,6 +47,8 @@ enum {
     CU_GRAPH_NODE_TYPE_GRAPH = 4,
     CU_GRAPH_NODE_TYPE_MEM_ALLOC = 10,
     CUDA_GRAPH_INSTANTIATE_FLAG_UPLOAD = 2,
+    CU_LIMIT_PRINTF_FIFO_SIZE = 1,
+    CU_LIMIT_MALLOC_HEAP_SIZE = 2,
     CU_STREAM_CAPTURE_MODE_RELAXED = 2,
     CU_STREAM_CAPTURE_STATUS_NONE = 0,
     CUDA_ERROR_NOT_READY = 600,

@@ -47,6 +47,7 @@ struct slice {
     uint32_t endings_begun, endings_done; /* calls that may end a context */
     uint32_t endings_left;                /* whether what went with one is to be looked for */
     uint64_t primaries[SLICE_ORDINALS]; /* charged for the card's primary context; by CUdevice */
+    uint64_t context_limits[SLICE_ORDINALS]; /* so much of that for limits that the program has set */
     struct table pools;             /* memory pools: struct pool by the driver's handle */
     struct pool_block *pool_blocks; /* the same in a list; NULL: no pool was ever used */
     uint32_t adopting;              /* 1: a thread is adopting a pool that the program did not make */

@@ -24,11 +24,13 @@ def about(handle: Any) -> dict[str, Any]:
     memory = tried(pynvml.nvmlDeviceGetMemoryInfo, handle)
     newer = tried(lambda: pynvml.nvmlDeviceGetMemoryInfo(handle, version=pynvml.nvmlMemory_v2))
     bar1 = tried(pynvml.nvmlDeviceGetBAR1MemoryInfo, handle)
+    attributes = tried(pynvml.nvmlDeviceGetAttributes_v2, handle)
     found: dict[str, Any] = {
         "uuid": tried(pynvml.nvmlDeviceGetUUID, handle),
         "index": tried(pynvml.nvmlDeviceGetIndex, handle),
         "memory": memory if isinstance(memory, int) else [memory.total, memory.free, memory.used],
         "newer": newer if isinstance(newer, int) else [newer.total, newer.free, newer.used],
+        "mib": attributes if isinstance(attributes, int) else attributes.memorySizeMB,
         "bar1": bar1 if isinstance(bar1, int) else [bar1.bar1Total, bar1.bar1Free],
     }
     for version in ("", "_v2", "_v3"):

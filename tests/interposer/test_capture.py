@@ -12,12 +12,15 @@ def client(library: object) -> None:
     build_cuda_client("graphs")
 
 
+@pytest.mark.parametrize("take", ["async", "from"])
 @pytest.mark.parametrize("how", ["v1", "v2", "ptsz", "to_graph"])
-def test_captured_allocations_are_charged_when_they_are_launched(rig: Rig, how: str) -> None:
+def test_captured_allocations_are_charged_when_they_are_launched(
+    rig: Rig, how: str, take: str
+) -> None:
     with program(rig) as running:
         assert running.ask("graph 1") == "0"
         assert running.ask(f"begin 1 {how} 1") == "0"
-        assert running.ask(f"async 1 {4000 * MIB} 1") == "0"  # nothing is taken by this
+        assert running.ask(f"{take} 1 {4000 * MIB} 1") == "0"  # nothing is taken by this
         assert running.ask("kernel 1") == "0"
         assert running.ask("free_async 1 1") == "0"
         assert running.ask("end 1 1") == "0"

@@ -142,6 +142,44 @@ def test_a_green_context_takes_its_own_and_retains_the_primary_one(steps: Steps)
     assert steps.both() == 0
 
 
+HEAP = 1000 * MIB
+
+
+@pytest.mark.parametrize("which", ["heap", "printf"])
+def test_what_kernels_allocate_from_is_charged_to_its_context(steps: Steps, which: str) -> None:
+    """The heap of their malloc and the buffer of their printf; 1 MiB of each is there unasked."""
+    steps("retain", "current 0", f"limit {which} {HEAP}")
+    assert steps.both() == CONTEXT + HEAP - MIB
+    steps(f"limit {which} {2 * HEAP}", f"limit {which} {HEAP}", f"limit {which} {HEAP}")
+    assert steps.both() == CONTEXT + HEAP - MIB
+    assert steps.program.ask(f"limit {which} {3 * HEAP}") == str(OUT_OF_MEMORY)
+    steps("create 1", f"limit {which} {HEAP}")
+    assert steps.both() == 2 * (CONTEXT + HEAP - MIB)
+    steps("destroy 1")
+    assert steps.both() == CONTEXT + HEAP - MIB
+    steps("releaseprimary")
+    assert steps.both() == 0
+    steps("retain", "current 0", f"limit {which} {MIB}", f"limit {which} {HEAP}", "reset")
+    assert steps.both() == 0
+    steps("retain", "current 0", f"limit {which} {MIB}", f"limit stack {HEAP}")
+    assert steps.both() == CONTEXT
+
+
+def test_the_first_versions_of_functions_end_contexts_too(steps: Steps) -> None:
+    for end in ("releaseprimary_v1", "reset_v1"):
+        steps("retain", "current 0", *[f"alloc {kind} {SIZE}" for kind in BOUND])
+        assert steps.both() == CONTEXT + 4 * SIZE
+        steps(end)
+        assert steps.both() == 0
+    steps("create 1", *[f"alloc {kind} {SIZE}" for kind in BOUND], "destroy_v1 1")
+    assert steps.both() == 0
+
+
+def test_memory_of_no_pool_may_be_freed_in_a_threads_own_stream(steps: Steps) -> None:
+    steps("create 1", f"alloc plain {SIZE}", "free_async")
+    assert steps.both() == CONTEXT
+
+
 @pytest.mark.parametrize("kind", BOUND)
 def test_what_was_allocated_in_a_context_goes_with_it(steps: Steps, kind: str) -> None:
     steps("create 1", f"alloc {kind} {SIZE}", "create 2", f"alloc {kind} {SIZE}")

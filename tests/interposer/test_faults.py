@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.interposer.rig import BUILD, MIB, OUT_OF_MEMORY, Rig, make
+from tests.interposer.rig import BUILD, MIB, OUT_OF_MEMORY, Rig, build_cuda_client, make
 
 LOST = 999
 OLD = ("cuMemAllocAsync", "cuMemAllocAsync_ptsz", "cuMemCreate")
@@ -106,3 +106,29 @@ def test_what_an_older_driver_has_not_got_is_not_found(rig: Rig, older: str, nam
         check=False,
     )
     assert f"undefined symbol: {name}" in done.stderr
+
+
+BEFORE_12_8 = "cuStreamGetDevice cuStreamGetDevice_ptsz"
+
+
+@pytest.mark.parametrize("without", ["", BEFORE_12_8], ids=["newer", "before 12.8"])
+def test_memory_of_a_stream_is_its_cards_whatever_card_is_current(
+    rig: Rig, library: object, without: str
+) -> None:
+    """Drivers before CUDA 12.8 do not tell a stream's card, only its context."""
+    assert library
+    if without:
+        words = ("FAKES=../build/before-12.8", f"WITHOUT={without}")
+        make("fakes", f"PYTHON={sys.executable}", *words)
+        rig.libraries(str(BUILD / "before-12.8/lib"))
+    build_cuda_client("graphs")
+    rig.slice(A=3000, B=3000)
+    with rig.program(client="graphs") as program:
+        assert program.ask(f"async 1 {64 * MIB} 1") == "0"
+        assert program.ask("init 1") == "0"
+        assert program.ask(f"async 2 {64 * MIB} 1") == "0"  # a stream of the first card
+        assert program.ask(f"async 3 {32 * MIB} 2") == "0"
+        assert program.ask(f"async 4 {32 * MIB} 0") == "0"  # the default one
+    used = {uuid: card["peak_mib"] for uuid, card in rig.oracle().items()}
+    assert used == {rig.A: 128, rig.B: 64}
+    assert (rig.counted(0), rig.counted(1)) == (128 * MIB, 64 * MIB)

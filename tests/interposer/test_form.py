@@ -24,10 +24,11 @@ def output(*words: str | Path) -> str:
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
-def test_it_exports_its_hooks_and_dlsym_and_nothing_else(library: Path) -> None:
+def test_it_exports_its_hooks_and_the_loaders_functions_and_nothing_else(library: Path) -> None:
     lines = output("nm", "-D", "--defined-only", library).split("\n")
     hooks = names("cuda", HOOKS) | names("nvml", HOOKS)
-    assert {line.split()[-1] for line in lines if line} == hooks | {"dlsym", "dlvsym", "dlmopen"}
+    loaders = {"dlsym", "dlvsym", "dlopen", "dlmopen"}
+    assert {line.split()[-1] for line in lines if line} == hooks | loaders
 
 
 def test_it_needs_no_library_and_no_version_of_one(library: Path) -> None:

@@ -156,6 +156,17 @@ def test_memory_of_a_card_that_is_not_granted_is_refused(rig: Rig) -> None:
         assert running.ask("instantiate 1 1") == REFUSED
 
 
+def test_memory_in_a_part_of_a_card_is_the_cards(rig: Rig) -> None:
+    """A locality domain, CUDA 13.5."""
+    with program(rig) as running:
+        make(running, 1, 2000, how="part")
+        assert running.ask("instantiate 1 1") == "0"
+        assert running.ask("launch 1") == "0"
+        assert rig.agreed(running, 2016)
+        make(running, 2, 3001, how="part")
+        assert running.ask("instantiate 2 2") == REFUSED
+
+
 def test_graphs_without_memory_do_not_ask_the_slice(rig: Rig) -> None:
     rig.limits_bytes(None)
     with program(rig) as running:

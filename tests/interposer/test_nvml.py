@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.interposer.rig import MIB, REPOSITORY, Rig
+from tests.interposer.rig import MIB, REPOSITORY, Rig, build_cuda_client
 
 PROGRAM = Path(__file__).with_name("nvml_program.py")
 NOT_FOUND = -6
@@ -123,6 +123,8 @@ def test_of_a_card_in_mig_mode_only_granted_instances_are_shown(mig: Rig) -> Non
     assert card["uuid"] == MIG["card"]
     assert [one["uuid"] for one in card["instances"]] == [MIG["small"]]
     assert card["instances"][0]["memory"] == [5000 * MIB, 5000 * MIB, 0]
+    assert card["instances"][0]["mib"] == 5000
+    assert card["instances"][0]["bar1"] == [5000 * MIB, 5000 * MIB]
     assert card["memory"] == [5000 * MIB, 5000 * MIB, 0]
     assert said["named"] == {
         MIG["large"]: NOT_FOUND,
@@ -153,3 +155,40 @@ def test_a_lost_card_of_the_slice_is_shown_with_the_drivers_error(rig: Rig) -> N
     (card, *rest) = ask(rig)["cards"]
     assert card["memory"] == card["uuid"] == LOST
     assert not rest
+
+
+def rarely(rig: Rig, pid: int, strange: int, *, interposed: bool = True) -> dict[str, list[str]]:
+    """What a program is told that asks in ways in which few do."""
+    words = [rig.A, rig.B, "13200", "13201", str(pid), str(strange)]
+    done = subprocess.run(
+        [build_cuda_client("nvml_ways"), *words],
+        env=rig.environment(interposed=interposed),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+
+
+def test_the_rarer_ways_to_ask_show_no_more_than_the_usual_ones(rig: Rig) -> None:
+    with rig.program() as program, stranger(rig) as strange:
+        assert program.ask(f"alloc plain {1000 * MIB}") == "0"
+        mine = program.process.pid
+        said = rarely(rig, mine, strange)
+        bare = rarely(rig, mine, strange, interposed=False)
+    assert said == {
+        "uuid": ["0", str(-NOT_FOUND)],
+        "serial": ["0", str(-NOT_FOUND)],
+        "set_count": ["0", "1"],
+        "set": ["0", rig.A],
+        "nearest": ["0"],
+        "unit": ["0", rig.A],
+        "excluded": ["0", "0", str(-INVALID_ARGUMENT)],
+        "protected": ["0", "3000", "1000"],
+        "protected_size": ["0", "3000"],
+        "limits": ["0", "3000", "1000"],
+        **{name: ["0", str(mine)] for name in ("use", "details", "encoders", "captures")},
+        "sessions": ["0", "1"],
+        "accounts": ["0", str(-NOT_FOUND)],
+    }
+    assert [name for name in said if said[name] == bare[name]] == []

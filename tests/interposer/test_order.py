@@ -23,6 +23,6 @@ def test_counted_before_the_driver_takes_and_until_it_has_freed(rig: Rig) -> Non
     env = rig.environment() | {"LD_LIBRARY_PATH": str(driver.parent)}
     done = subprocess.run([client], env=env, check=True, capture_output=True, text=True)
     assert done.stderr == ""
-    assert done.stdout.split() == ["0", "20", "20"]
+    assert done.stdout.split() == ["0", "28", "28"]
     content = REGION.read_bytes()
     assert content[69632 : 69632 + 64] == bytes(64)

@@ -80,6 +80,15 @@ def test_what_the_driver_refuses_changes_nothing(steps: Steps) -> None:
     assert steps.both() == 0
 
 
+@pytest.mark.timeout(20)
+def test_a_range_however_wide_is_answered_for_at_once(steps: Steps) -> None:
+    steps(f"create 0 {SIZE}", f"reserve 0 {SIZE}", f"map 0 {SIZE} 0", "release 0")
+    assert steps.program.ask(f"unmap 0 {(1 << 64) - 2 * MIB}") == "1"
+    assert steps.both() == SIZE
+    steps(f"unmap 0 {SIZE}")
+    assert steps.both() == 0
+
+
 def test_memory_of_the_host_is_not_charged_and_that_of_a_locality_domain_is(steps: Steps) -> None:
     steps(f"create 0 {SIZE} {HOST}")
     assert steps.both() == 0
@@ -112,6 +121,28 @@ def test_with_a_multicast_object_goes_what_is_bound_to_it(steps: Steps) -> None:
     steps(f"reserve 0 {2 * SIZE}", f"map 0 {2 * SIZE} 0", "release 0")
     assert steps.both() == 2 * SIZE
     steps(f"unmap 0 {2 * SIZE}")
+    assert steps.both() == 0
+
+
+def test_what_is_bound_to_a_logical_endpoint_is_charged_until_unbound(steps: Steps) -> None:
+    steps(
+        f"create 1 {SIZE}", f"create 2 {SIZE}", f"bindto 7 1 0 {SIZE}", f"bindto 7 2 {SIZE} {SIZE}"
+    )
+    steps("release 1", "release 2")
+    assert steps.both() == 2 * SIZE
+    assert steps.program.ask(f"unbindfrom 8 0 {SIZE}") == "1"
+    assert steps.both() == 2 * SIZE
+    steps(f"unbindfrom 7 0 {2 * SIZE}")  # several at once
+    assert steps.both() == 0
+
+
+def test_with_a_logical_endpoint_goes_what_is_bound_to_it(steps: Steps) -> None:
+    steps(f"create 1 {SIZE}", f"reserve 0 {SIZE}", f"map 0 {SIZE} 1", f"bindatto 7 0 0 {SIZE}")
+    steps(f"create 2 {SIZE}", f"bindto 8 2 0 {SIZE}", "release 1", "release 2", f"unmap 0 {SIZE}")
+    assert steps.both() == 2 * SIZE
+    steps("end 7")
+    assert steps.both() == SIZE
+    steps("end 8")
     assert steps.both() == 0
 
 

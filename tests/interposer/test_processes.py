@@ -4,12 +4,24 @@ import contextlib
 import os
 import random
 import signal
+import struct
 import subprocess
 import threading
 
 import pytest
 
-from tests.interposer.rig import MIB, OUT_OF_MEMORY, TESTS, Rig, build_client, build_library
+from tests.interposer.rig import (
+    MIB,
+    OUT_OF_MEMORY,
+    REGION,
+    TESTS,
+    Rig,
+    build_client,
+    build_library,
+)
+
+REGION_SLOTS_AT = 4096
+"""Where the first slot lies: owner, pid namespace, exec mark, obituary, 8 bytes each."""
 
 
 def test_two_processes_share_the_slice(rig: Rig) -> None:
@@ -41,6 +53,22 @@ def test_a_process_that_is_killed_and_not_yet_waited_for_is_dead(rig: Rig) -> No
         other.process.send_signal(signal.SIGKILL)
         os.waitid(os.P_PID, other.process.pid, os.WEXITED | os.WNOWAIT)  # it stays a zombie
         assert survivor.fill() == 3000
+
+
+def test_a_process_of_another_namespace_is_dead_when_the_agent_says_so(rig: Rig) -> None:
+    """Of its id nobody here can tell; the agent names the owner of the slot, and no other."""
+    with rig.program() as other, rig.program() as survivor:
+        assert other.ask(f"alloc plain {2000 * MIB}") == "0"
+        with REGION.open("r+b") as file:
+            owner, _ = struct.unpack("<QQ", os.pread(file.fileno(), 16, REGION_SLOTS_AT))
+            os.pwrite(file.fileno(), struct.pack("<Q", 1), REGION_SLOTS_AT + 8)  # its namespace
+            other.kill()
+            assert survivor.fill() == 1000
+            os.pwrite(file.fileno(), struct.pack("<Q", owner ^ 1), REGION_SLOTS_AT + 24)
+            assert survivor.ask("alloc plain 1") == str(OUT_OF_MEMORY)
+            os.pwrite(file.fileno(), struct.pack("<Q", owner), REGION_SLOTS_AT + 24)
+        assert survivor.fill() == 2000
+        assert rig.peak() == 3000
 
 
 def test_a_stopped_process_is_alive(rig: Rig) -> None:

@@ -56,6 +56,16 @@ def test_dlsym_answers_with_the_hook_of_the_same_spelling(
         assert program.ask(f"sym {name}") == expected
 
 
+def test_a_function_that_is_asked_for_with_its_version_is_the_hook_too(
+    rig: Rig, library: Path
+) -> None:
+    assert library
+    make("fakes", f"PYTHON={sys.executable}", "FAKES=../build/versioned", "NODE=DRIVER")
+    rig.libraries(str(BUILD / "versioned/lib"))
+    with rig.program("version") as program:
+        assert program.fill() == 3000
+
+
 def test_a_hook_is_not_found_where_the_driver_is_not(rig: Rig) -> None:
     """A program that looks for CUDA among what it has loaded must not find ours in its place."""
     with rig.program() as program:
@@ -77,6 +87,22 @@ def test_rtld_next_still_means_the_callers_next(rig: Rig) -> None:
         command = ["python3", "-c", "import os; print(os.getppid())"]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
         assert done.stdout == f"{os.getpid()}\n"
+
+
+def test_a_library_with_the_drivers_own_names_finds_the_next_one_behind_itself(rig: Rig) -> None:
+    """However often it asks, and wherever it was preloaded."""
+    shim = build_client("shim.so", "-shared", "-fPIC", source="shim.c")
+    script = f"import ctypes; ctypes.CDLL('libcuda.so.1', 256); ctypes.CDLL('{shim}').cuTellsNext()"
+    for order in ((rig.library, shim), (shim, rig.library)):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=rig.environment() | {"LD_PRELOAD": ":".join(map(str, order))},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.split() == ["libtranche.so"] * 2
+        assert done.stderr == ""  # a name like the driver's is not one of the driver's
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +152,10 @@ def test_a_name_that_no_release_knows_passes_and_is_told_of_once(rig: Rig, libra
         errors = program.end()
     assert errors.count("\n") == 1
     assert "the driver has cuMemAllocFancy, which this release does not know" in errors
+
+
+def test_what_nvidia_smi_asks_for_and_no_header_has_is_nothing_to_tell_of(
+    rig: Rig, spaces: Path
+) -> None:
+    done = in_a_namespace(rig, spaces, "libnvidia-ml.so.1", "nvmlInternalGetExportTable")
+    assert (done.stdout, done.stderr) == ("base libnvidia-ml.so.1\n", "")

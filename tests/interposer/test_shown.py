@@ -10,6 +10,15 @@ def test_the_driver_shows_the_slice(rig: Rig) -> None:
         assert program.ask("total 0") == f"0 {3000 * MIB}"
 
 
+def test_the_first_versions_of_functions_show_the_slice_as_far_as_they_can(rig: Rig) -> None:
+    most = (1 << 32) - 1
+    with rig.program() as program:
+        assert program.ask(f"alloc plain {1000 * MIB}") == "0"
+        assert program.ask("old 0") == f"0 {2000 * MIB} {3000 * MIB} 0 {3000 * MIB}"
+        rig.change(0, memory_bytes=6000 * MIB)
+        assert program.ask("old 0") == f"0 {most} {most} 0 {most}"
+
+
 def test_nvml_shows_the_slice_in_both_versions(rig: Rig) -> None:
     with rig.program() as program:
         assert program.ask(f"alloc plain {1000 * MIB}") == "0"

@@ -22,7 +22,7 @@ enum record_kind {
 struct record {
     uint64_t key;
     uint64_t bytes;        /* charged */
-    uint64_t length;       /* of a mapping */
+    uint64_t length;       /* of a mapping; charged for a context's limits */
     uint64_t context;      /* an array's */
     uint64_t born;         /* an array's place in the order of making */
     struct record *target; /* what a mapping or binding holds */

@@ -1,9 +1,8 @@
 /* What holds physical memory without mapping it: multicast objects, by what is bound to them, and
  * sparse arrays, by what is mapped into them. */
-#include "holding.h"
+#include "bindings.h"
 
-/* A place in a table for three numbers; that two of them are alike is as likely as a wrong bit. */
-static uint64_t place(uint64_t a, uint64_t b, uint64_t c) {
+uint64_t binding_place(uint64_t a, uint64_t b, uint64_t c) {
     uint64_t mixed = a;
     mixed = (mixed ^ mixed >> 29) * 0xbf58476d1ce4e5b9ull + b;
     mixed = (mixed ^ mixed >> 32) * 0x94d049bb133111ebull + c;
@@ -23,12 +22,7 @@ EXPORT CUresult cuMulticastCreate(CUmemGenericAllocationHandle *object, const vo
     return result;
 }
 
-struct binding {
-    struct slice *slice;
-    struct record *memory, *record; /* NULL: of that memory nothing is known */
-};
-
-static CUresult begin(struct binding *binding, CUmemGenericAllocationHandle memory) {
+CUresult binding_begin(struct binding *binding, CUmemGenericAllocationHandle memory) {
     *binding = (struct binding){.slice = slice_attached()};
     binding->memory = holding_find(binding->slice, RECORD_PHYSICAL, memory);
     if (!binding->memory) return CUDA_SUCCESS;
@@ -39,8 +33,7 @@ static CUresult begin(struct binding *binding, CUmemGenericAllocationHandle memo
     return CUDA_SUCCESS;
 }
 
-/* Where there is no memory to remember a binding by, what it holds stays charged. */
-static CUresult end(struct binding *binding, CUresult result, struct record *owner, uint64_t key) {
+CUresult binding_end(struct binding *binding, CUresult result, struct record *owner, uint64_t key) {
     if (!binding->record) return result;
     if (result == CUDA_SUCCESS) {
         if (owner) __atomic_store_n(&owner->backed, 1, __ATOMIC_RELAXED);
@@ -56,7 +49,7 @@ static CUresult end(struct binding *binding, CUresult result, struct record *own
 static CUresult bound(struct binding *binding, CUresult result, CUmemGenericAllocationHandle object,
                       CUdevice device, size_t offset) {
     struct record *owner = holding_find(binding->slice, RECORD_PHYSICAL, object);
-    return end(binding, result, owner, place(object, (uint64_t)device, offset));
+    return binding_end(binding, result, owner, binding_place(object, (uint64_t)device, offset));
 }
 
 /* The first versions name no card: it is that of the memory. */
@@ -64,7 +57,7 @@ EXPORT CUresult cuMulticastBindMem(CUmemGenericAllocationHandle object, size_t o
                                    CUmemGenericAllocationHandle memory, size_t from, size_t bytes,
                                    cuuint64_t flags) {
     struct binding binding;
-    CUresult result = begin(&binding, memory);
+    CUresult result = binding_begin(&binding, memory);
     if (result != CUDA_SUCCESS) return result;
     result = FORWARD(driver_cuda(), cuMulticastBindMem, object, offset, memory, from, bytes, flags);
     return bound(&binding, result, object, binding.memory ? binding.memory->device : 0, offset);
@@ -74,20 +67,19 @@ EXPORT CUresult cuMulticastBindMem_v2(CUmemGenericAllocationHandle object, CUdev
                                       CUmemGenericAllocationHandle memory, size_t from, size_t bytes,
                                       cuuint64_t flags) {
     struct binding binding;
-    CUresult result = begin(&binding, memory);
+    CUresult result = binding_begin(&binding, memory);
     if (result != CUDA_SUCCESS) return result;
     result = FORWARD(driver_cuda(), cuMulticastBindMem_v2, object, device, offset, memory, from, bytes, flags);
     return bound(&binding, result, object, device, offset);
 }
 
-/* By address: the driver tells which memory that is. What a pool has is the pool's matter. */
-static CUresult begin_at(struct binding *binding, CUdeviceptr at) {
+CUresult binding_begin_at(struct binding *binding, CUdeviceptr at) {
     const struct cuda *cuda = driver_cuda();
     CUmemGenericAllocationHandle memory;
     if (FORWARD(cuda, cuMemRetainAllocationHandle, &memory, (void *)(uintptr_t)at) != CUDA_SUCCESS) {
-        return begin(binding, 0);
+        return binding_begin(binding, 0);
     }
-    CUresult result = begin(binding, memory);
+    CUresult result = binding_begin(binding, memory);
     FORWARD(cuda, cuMemRelease, memory);
     return result;
 }
@@ -95,7 +87,7 @@ static CUresult begin_at(struct binding *binding, CUdeviceptr at) {
 EXPORT CUresult cuMulticastBindAddr(CUmemGenericAllocationHandle object, size_t offset, CUdeviceptr at,
                                     size_t bytes, cuuint64_t flags) {
     struct binding binding;
-    CUresult result = begin_at(&binding, at);
+    CUresult result = binding_begin_at(&binding, at);
     if (result != CUDA_SUCCESS) return result;
     result = FORWARD(driver_cuda(), cuMulticastBindAddr, object, offset, at, bytes, flags);
     return bound(&binding, result, object, binding.memory ? binding.memory->device : 0, offset);
@@ -104,7 +96,7 @@ EXPORT CUresult cuMulticastBindAddr(CUmemGenericAllocationHandle object, size_t 
 EXPORT CUresult cuMulticastBindAddr_v2(CUmemGenericAllocationHandle object, CUdevice device, size_t offset,
                                        CUdeviceptr at, size_t bytes, cuuint64_t flags) {
     struct binding binding;
-    CUresult result = begin_at(&binding, at);
+    CUresult result = binding_begin_at(&binding, at);
     if (result != CUDA_SUCCESS) return result;
     result = FORWARD(driver_cuda(), cuMulticastBindAddr_v2, object, device, offset, at, bytes, flags);
     return bound(&binding, result, object, device, offset);
@@ -113,7 +105,7 @@ EXPORT CUresult cuMulticastBindAddr_v2(CUmemGenericAllocationHandle object, CUde
 EXPORT CUresult cuMulticastUnbind(CUmemGenericAllocationHandle object, CUdevice device, size_t offset,
                                   size_t bytes) {
     struct slice *slice = slice_attached();
-    struct record *record = holding_find(slice, RECORD_BINDING, place(object, (uint64_t)device, offset));
+    struct record *record = holding_find(slice, RECORD_BINDING, binding_place(object, (uint64_t)device, offset));
     bool held = record && holding_let_go(slice, record);
     CUresult result = FORWARD(driver_cuda(), cuMulticastUnbind, object, device, offset, bytes);
     if (held && result == CUDA_SUCCESS) holding_gone(slice, record);
@@ -125,11 +117,11 @@ EXPORT CUresult cuMulticastUnbind(CUmemGenericAllocationHandle object, CUdevice 
  * unmapped again, and when the stream came to it, is not followed. */
 static struct record *hold_for_arrays(struct slice *slice, const CUarrayMapInfo *list, unsigned count) {
     struct record *made = NULL;
-    for (unsigned i = 0; slice && i < count; i++) {
+    for (unsigned i = 0; slice && list && i < count; i++) {
         if (list[i].memOperationType != CU_MEM_OPERATION_TYPE_MAP) continue;
         struct record *array = holding_find(slice, RECORD_ARRAY, (uintptr_t)list[i].resource);
         struct record *memory = holding_find(slice, RECORD_PHYSICAL, list[i].memHandle);
-        uint64_t key = place((uintptr_t)array, (uintptr_t)memory, 0);
+        uint64_t key = binding_place((uintptr_t)array, (uintptr_t)memory, 0);
         if (!array || !memory || holding_find(slice, RECORD_BINDING, key)) continue;
         struct record *record = record_new(&slice->records);
         holding_hold_loosely(memory);

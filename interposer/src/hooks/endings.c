@@ -72,6 +72,7 @@ static void sweep_primaries(struct sweep *sweep) {
     for (CUdevice device = 0; device < SLICE_ORDINALS; device++) {
         if (!LOAD(sweep->slice->primaries[device]) || !has_ended(sweep, device)) continue;
         uint64_t bytes = primary_take_out(sweep->slice, device);
+        __atomic_store_n(&sweep->slice->context_limits[device], 0, __ATOMIC_SEQ_CST);
         sweep->primaries[device] = UNKNOWN;
         primary_taken_out(sweep->cuda, sweep->slice, device, bytes, has_ended(sweep, device));
     }

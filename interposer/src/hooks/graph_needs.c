@@ -50,8 +50,9 @@ static CUresult look_at(const struct cuda *cuda, CUgraphNode node, struct found 
     if (type != CU_GRAPH_NODE_TYPE_MEM_ALLOC) return CUDA_SUCCESS;
     result = FORWARD(cuda, cuGraphMemAllocNodeGetParams, node, &params);
     if (result != CUDA_SUCCESS) return result;
-    if (params.poolProps.location.type != CU_MEM_LOCATION_TYPE_DEVICE) return CUDA_SUCCESS;
-    struct range range = {params.dptr, params.dptr + params.bytesize, params.poolProps.location.id};
+    CUdevice device;
+    if (!grant_location(&params.poolProps.location, &device)) return CUDA_SUCCESS;
+    struct range range = {params.dptr, params.dptr + params.bytesize, device};
     return add(found, &range) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
 }
 

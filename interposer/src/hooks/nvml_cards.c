@@ -103,7 +103,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetIndex(nvmlDevice_t device, unsigned *index) {
 /* Cards that an administrator has excluded from use are nobody's. */
 EXPORT nvmlReturn_t nvmlGetExcludedDeviceCount(unsigned *count) {
     nvmlReturn_t result = OWN(driver_nvml(), nvmlGetExcludedDeviceCount, count);
-    if (result == NVML_SUCCESS) *count = 0;
+    if (result == NVML_SUCCESS && count) *count = 0;
     return result;
 }
 

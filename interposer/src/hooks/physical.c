@@ -82,24 +82,42 @@ EXPORT CUresult cuMemMap(CUdeviceptr at, size_t bytes, size_t offset, CUmemGener
     return result;
 }
 
-/* Lets go of all mappings within a range, in a list. A driver may unmap several at once. */
-static struct record *let_go_within(struct slice *slice, CUdeviceptr at, size_t bytes) {
+static bool let_go(struct slice *slice, struct record *mapping, struct record **all) {
+    if (!holding_let_go(slice, mapping)) return false;
+    mapping->next = *all;
+    *all = mapping;
+    return true;
+}
+
+static struct record *let_go_by_steps(struct slice *slice, CUdeviceptr at, size_t bytes) {
     struct record *all = NULL;
     for (size_t done = 0; done < bytes;) {
         struct record *mapping = holding_find(slice, RECORD_MAPPING, at + done);
-        bool ours = mapping && holding_let_go(slice, mapping);
-        if (ours) {
-            mapping->next = all;
-            all = mapping;
-        }
+        bool ours = mapping && let_go(slice, mapping, &all);
         done += ours && mapping->length ? mapping->length : FINEST;
     }
     return all;
 }
 
+static struct record *let_go_by_records(struct slice *slice, CUdeviceptr at, size_t bytes) {
+    struct record *all = NULL, *mapping;
+    for (uint32_t number = 0; (mapping = record_numbered(&slice->records, number)); number++) {
+        if (RECORD_GET(mapping, kind) != RECORD_MAPPING || RECORD_GET(mapping, key) - at >= bytes) continue;
+        let_go(slice, mapping, &all);
+    }
+    return all;
+}
+
+/* Lets go of all mappings within a range, in a list. A driver may unmap several at once. Looked for by
+ * whichever is less: a program may name any range, and the driver refuses it at once. */
+static struct record *let_go_within(struct slice *slice, CUdeviceptr at, size_t bytes) {
+    bool few = bytes / FINEST <= __atomic_load_n(&slice->records.made, __ATOMIC_ACQUIRE);
+    return few ? let_go_by_steps(slice, at, bytes) : let_go_by_records(slice, at, bytes);
+}
+
 EXPORT CUresult cuMemUnmap(CUdeviceptr at, size_t bytes) {
     struct slice *slice = slice_attached();
-    struct record *all = let_go_within(slice, at, slice ? bytes : 0);
+    struct record *all = slice ? let_go_within(slice, at, bytes) : NULL;
     CUresult result = FORWARD(driver_cuda(), cuMemUnmap, at, bytes);
     for (struct record *next; all; all = next) {
         next = all->next;

@@ -66,7 +66,11 @@ static void *resolve(int i) {
     if (!strcmp(via, "direct")) return linked[i];
     if (!strcmp(via, "dlsym")) return dlsym(driver, table[i].name);
     if (!strcmp(via, "default")) return dlsym(RTLD_DEFAULT, table[i].name);
-    if (!strcmp(via, "next")) return dlsym(RTLD_NEXT, table[i].name);
+#ifdef __GLIBC__
+    if (!strcmp(via, "version")) return dlvsym(driver, table[i].name, "DRIVER");
+#endif
+    if (!strcmp(via, "next")) at = dlsym(RTLD_NEXT, table[i].name);
+    if (!strcmp(via, "next")) return dlsym(RTLD_NEXT, table[i].name) == at ? at : NULL; /* asked twice */
     if (!strcmp(via, "gpa1")) {
         R (*ask)(const char *, void **, int, P) = dlsym(driver, "cuGetProcAddress");
         ask(table[i].base, &at, 11080, 0);
@@ -220,6 +224,12 @@ static void obey(char *line) {
         size_t total = 1;
         R result = F(cuDeviceTotalMem_v2)(&total, atoi(one));
         printf("%d %zu\n", result, total);
+    } else if (!strcmp(word, "old")) { /* what the first versions of functions show */
+        unsigned free_bytes = 0, total = 0, card = 0;
+        R (*info)(unsigned *, unsigned *) = dlsym(driver, "cuMemGetInfo");
+        R (*size)(unsigned *, int) = dlsym(driver, "cuDeviceTotalMem");
+        R result = info(&free_bytes, &total), other = size(&card, atoi(one));
+        printf("%d %u %u %d %u\n", result, free_bytes, total, other, card);
     } else if (!strcmp(word, "sym")) {
         where(dlsym(!strcmp(two, "default") ? RTLD_DEFAULT : driver, one));
         printf("\n");

@@ -1,7 +1,8 @@
 /* Contexts and what lies in them. Contexts are named by numbers.
  * retain, releaseprimary, reset, create N [VERSION], destroy N, attach, detach N, current N (primary: 0),
  * green N, ungreen N, alloc KIND BYTES (plain managed pitch async array physical), free (the last
- * plain one), module, unload, library, unlibrary, info, threads N (retain at once). */
+ * plain one, with free_async the same in a stream of the thread's own), destroy_v1 N, releaseprimary_v1,
+ * reset_v1, limit WHICH BYTES (heap, printf, stack), module, unload, library, unlibrary, info, threads N (retain at once). */
 #include <pthread.h>
 
 #include "obey.h"
@@ -66,6 +67,16 @@ static void obey(int count, char **words) {
     if (!strcmp(word, "reset")) result = cuDevicePrimaryCtxReset_v2(0);
     if (!strcmp(word, "create")) result = create(&contexts[n], count > 2 ? (int)number(words[2]) : 2);
     if (!strcmp(word, "destroy")) result = cuCtxDestroy_v2(contexts[n]);
+    if (!strcmp(word, "releaseprimary_v1")) result = cuDevicePrimaryCtxRelease(0);
+    if (!strcmp(word, "reset_v1")) result = cuDevicePrimaryCtxReset(0);
+    if (!strcmp(word, "destroy_v1")) result = cuCtxDestroy(contexts[n]);
+    if (!strcmp(word, "free_async")) result = cuMemFreeAsync_ptsz(last, NULL);
+    if (!strcmp(word, "limit")) {
+        CUlimit which = words[1][0] == 'h'   ? CU_LIMIT_MALLOC_HEAP_SIZE
+                        : words[1][0] == 'p' ? CU_LIMIT_PRINTF_FIFO_SIZE
+                                             : CU_LIMIT_STACK_SIZE;
+        result = cuCtxSetLimit(which, number(words[2]));
+    }
     if (!strcmp(word, "attach")) result = cuCtxAttach(&contexts[63], 0);
     if (!strcmp(word, "detach")) result = cuCtxDetach(contexts[n]);
     if (!strcmp(word, "current")) result = cuCtxSetCurrent(contexts[n]);

@@ -39,6 +39,10 @@ static CUresult add_alloc(int g, int m, size_t bytes, int device, const char *ho
     params.alloc.poolProps.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
     params.alloc.poolProps.location = (CUmemLocation){.type = CU_MEM_LOCATION_TYPE_DEVICE, .id = device};
     params.alloc.bytesize = bytes;
+    if (!strcmp(how, "part")) { /* in a locality domain of the card */
+        params.alloc.poolProps.location.type = CU_MEM_LOCATION_TYPE_DEVICE_LOCALITY_DOMAIN;
+        params.alloc.poolProps.location.localized.localityDomainId = 1;
+    }
     CUresult result = add(g, &params, how);
     memory[m] = params.alloc.dptr;
     return result;
@@ -152,6 +156,10 @@ static void obey(int n, char **words) {
         result = cuStreamEndCapture(stream(words[1]), &graphs[two]);
     } else if (!strcmp(what, "async")) { /* async MEMORY BYTES STREAM */
         result = cuMemAllocAsync(&memory[one], number(words[2]), stream(words[3]));
+    } else if (!strcmp(what, "from")) { /* from MEMORY BYTES STREAM: the card's default pool */
+        CUmemoryPool pool;
+        cuDeviceGetDefaultMemPool(&pool, 0);
+        result = cuMemAllocFromPoolAsync(&memory[one], number(words[2]), pool, stream(words[3]));
     } else if (!strcmp(what, "free_async")) { /* free_async MEMORY STREAM */
         result = cuMemFreeAsync(memory[one], stream(words[2]));
     } else if (!strcmp(what, "kernel")) {

@@ -1,7 +1,8 @@
 /* Virtual memory, step by step. Handles and addresses are named by numbers 0 to 255.
  * create H BYTES [LOCATION-TYPE], release H, reserve A BYTES, map A BYTES H, access A BYTES, unmap A
  * BYTES, retain H A (of the mapping at A), object H BYTES, bind OBJECT H OFFSET BYTES, bindat OBJECT A
- * OFFSET BYTES, unbind OBJECT OFFSET BYTES, at A FROM OFFSET (A := address of FROM + OFFSET), export H,
+ * OFFSET BYTES, unbind OBJECT OFFSET BYTES, the same of endpoints (bindto ID H OFFSET BYTES, bindatto ID A
+ * OFFSET BYTES, unbindfrom ID OFFSET BYTES, end ID), at A FROM OFFSET (A := address of FROM + OFFSET), export H,
  * import H, fill BYTES, info, grow MOST (as PyTorch's expandable segments do). */
 #include "obey.h"
 
@@ -79,6 +80,16 @@ static void obey(int count, char **words) {
         result = cuMulticastBindAddr_v2(H(1), 0, number(words[3]), A(2), number(words[4]), 0);
     }
     if (!strcmp(word, "unbind")) result = cuMulticastUnbind(H(1), 0, number(words[2]), number(words[3]));
+    if (!strcmp(word, "bindto")) {
+        result = cuLogicalEndpointBindMem(number(words[1]), 0, number(words[3]), H(2), 0, number(words[4]), 0);
+    }
+    if (!strcmp(word, "bindatto")) {
+        result = cuLogicalEndpointBindAddr(number(words[1]), 0, number(words[3]), (void *)A(2), number(words[4]), 0);
+    }
+    if (!strcmp(word, "unbindfrom")) {
+        result = cuLogicalEndpointUnbind(number(words[1]), 0, number(words[2]), number(words[3]));
+    }
+    if (!strcmp(word, "end")) result = cuLogicalEndpointDestroy(number(words[1]));
     if (!strcmp(word, "export")) {
         result = cuMemExportToShareableHandle(&exported, H(1), CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0);
         printf("%d %d", result, exported);

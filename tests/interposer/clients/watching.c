@@ -9,6 +9,7 @@
 #include "tranche/region.h"
 
 enum { MOST = 64 };
+#define BASE 0x40000000ull /* so that the first versions of functions can have addresses too */
 static struct {
     CUdeviceptr at;
     size_t bytes;
@@ -32,7 +33,7 @@ static CUresult take(CUdeviceptr *at, size_t bytes) {
         if (blocks[i].bytes) continue;
         blocks[i].bytes = bytes;
         given += bytes;
-        *at = blocks[i].at = 0x7f0000000000ull + (CUdeviceptr)i * (2 << 20);
+        *at = blocks[i].at = BASE + (CUdeviceptr)i * (2 << 20);
         return CUDA_SUCCESS;
     }
     return answer;
@@ -99,6 +100,26 @@ CUresult cuMemAllocPitch_v2(CUdeviceptr *at, size_t *pitch, size_t width, size_t
 }
 
 CUresult cuMemFree_v2(CUdeviceptr at) {
+    return give_back(at);
+}
+
+CUresult cuMemAlloc(CUdeviceptr_v1 *at, unsigned bytes) {
+    CUdeviceptr wide = 0;
+    CUresult result = take(&wide, bytes);
+    *at = (CUdeviceptr_v1)wide;
+    return result;
+}
+
+CUresult cuMemAllocPitch(CUdeviceptr_v1 *at, unsigned *pitch, unsigned width, unsigned height, unsigned size) {
+    CUdeviceptr wide = 0;
+    size_t wide_pitch;
+    CUresult result = cuMemAllocPitch_v2(&wide, &wide_pitch, width, height, size);
+    *at = (CUdeviceptr_v1)wide;
+    *pitch = (unsigned)wide_pitch;
+    return result;
+}
+
+CUresult cuMemFree(CUdeviceptr_v1 at) {
     return give_back(at);
 }
 
