@@ -33,7 +33,8 @@ import yaml
 from aiohttp.test_utils import TestServer
 
 from nodeagent.kubelet.standin import StandInKubelet
-from tests.interposer.rig import BUILD, MIB, TESTS, Program, Rig, build_library, card_line, make
+from tests.interposer.builds import BUILD, TESTS, build_library, make
+from tests.interposer.rig import MIB, Program, Rig, card_line
 from tests.nodeagent.cluster.server import Server
 from tests.nodeagent.machine import NODE, RESOURCE, assigned, raw_pod
 from tranche.words.assignment import Grant

@@ -14,7 +14,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.interposer.rig import LIMITS, TESTS, Rig, build_library, make
+from tests.interposer.builds import LIMITS, TESTS, build_library, make
+from tests.interposer.rig import Rig
 
 ROUNDS = 1000
 CALLS = {"launch": "launch", "pair": "alloc + free", "info": "cuMemGetInfo"}

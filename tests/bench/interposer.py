@@ -16,7 +16,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.interposer.rig import LIMITS, TESTS, Rig, build_library, make
+from tests.interposer.builds import LIMITS, TESTS, build_library, make
+from tests.interposer.rig import Rig
 
 ROUNDS = 300_000
 TURNS = 5

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.interposer.rig import build_unit, make
+from tests.interposer.builds import build_unit, make
 from tests.interposer.simulator import FIXED, KERNELS, SECOND, WITHIN, Card
 
 SECONDS = 30

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pynvml
 
-from tests.interposer.rig import LIMITS, MIB, REGION, REGION_SIZE, build_library, limits_file, make
+from tests.interposer.builds import LIMITS, REGION, build_library, make
+from tests.interposer.rig import MIB, REGION_SIZE, limits_file
 
 PROGRAMS = Path(__file__).parent / "programs"
 BUILD = Path(__file__).resolve().parents[2] / "build"

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import (
+from tests.interposer.builds import (
     BUILD,
     LIMITS,
-    Rig,
     build_client,
     build_cuda_client,
     build_library,
     build_unit,
     make,
 )
+from tests.interposer.rig import Rig
 from tests.interposer.simulated import SECOND_SLICE, Node
 
 

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from types import ModuleType
 
-from tests.interposer.rig import BUILD, REPOSITORY
+from tests.interposer.builds import BUILD, REPOSITORY
 
 CUDA = {
     "11.8": ("nvidia-cuda-runtime-cu11", "11.8.89"),

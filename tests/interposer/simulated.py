@@ -3,7 +3,8 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.interposer.rig import LIMITS, MIB, REGION, REGION_SIZE, TESTS, Program, Rig, limits_file
+from tests.interposer.builds import LIMITS, REGION, TESTS
+from tests.interposer.rig import MIB, REGION_SIZE, Program, Rig, limits_file
 
 FIXED, BALANCE, NONE = 0, 1, 2
 BEGIN_NS = 1_000_000_000_000

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.interposer.rig import REPOSITORY, build_client
+from tests.interposer.builds import REPOSITORY, build_client
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from tests.interposer.rig import MIB, Program, Rig, build_cuda_client
+from tests.interposer.builds import build_cuda_client
+from tests.interposer.rig import MIB, Program, Rig
 
 UNIT = 20 * MIB
 STEPS = 250

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.interposer.rig import REPOSITORY, build_client
+from tests.interposer.builds import REPOSITORY, build_client
 from tests.interposer.test_fakes import cuda_header
 
 LAYERED, CUBEMAP = 1, 4

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.interposer.rig import MIB, OUT_OF_MEMORY, Program, Rig, build_cuda_client
+from tests.interposer.builds import build_cuda_client
+from tests.interposer.rig import MIB, OUT_OF_MEMORY, Program, Rig
 
 LAYERED, CUBEMAP, SPARSE, DEFERRED = 0x01, 0x04, 0x40, 0x80
 U8, HALF, FLOAT, BC1, BC7, NV12, P016, PLANAR = 0x01, 0x10, 0x20, 0x91, 0x9D, 0xB0, 0xA1, 0xB2

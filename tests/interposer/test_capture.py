@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.interposer.rig import MIB, Rig, build_cuda_client
+from tests.interposer.builds import build_cuda_client
+from tests.interposer.rig import MIB, Rig
 from tests.interposer.test_graphs import REFUSED, program
 
 

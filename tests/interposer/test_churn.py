@@ -4,16 +4,8 @@ import subprocess
 
 import pytest
 
-from tests.interposer.rig import (
-    MIB,
-    REGION,
-    TESTS,
-    Rig,
-    build_client,
-    build_cuda_client,
-    build_library,
-    uuid_bytes,
-)
+from tests.interposer.builds import REGION, TESTS, build_client, build_cuda_client, build_library
+from tests.interposer.rig import MIB, Rig, uuid_bytes
 
 SEED = 6
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import pynvml
 import pytest
 
-from tests.interposer.rig import MIB, OUT_OF_MEMORY, TESTS, Program, Rig, build_cuda_client
+from tests.interposer.builds import TESTS, build_cuda_client
+from tests.interposer.rig import MIB, OUT_OF_MEMORY, Program, Rig
 from tests.interposer.steps import Told
 
 CONTEXT = 300 * MIB

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.bench import instructions
-from tests.interposer.rig import REPOSITORY, SANITIZE, TESTS, Rig
+from tests.interposer.builds import REPOSITORY, SANITIZE, TESTS
+from tests.interposer.rig import Rig
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind counts them"),

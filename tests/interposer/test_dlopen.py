@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import TESTS, Rig, build_client, build_cuda_client
+from tests.interposer.builds import TESTS, build_client, build_cuda_client
+from tests.interposer.rig import Rig
 
 
 @pytest.fixture(scope="module")

@@ -12,15 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import (
-    BUILD,
-    MIB,
-    Program,
-    Rig,
-    build_client,
-    build_library,
-    make,
-)
+from tests.interposer.builds import BUILD, build_client, build_library, make
+from tests.interposer.rig import MIB, Program, Rig
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import struct
 
 import pytest
 
-from tests.interposer.rig import LIMITS, LIMITS_SIZE, MIB, REGION, REGION_SIZE, Rig, limits_file
+from tests.interposer.builds import LIMITS, REGION
+from tests.interposer.rig import LIMITS_SIZE, MIB, REGION_SIZE, Rig, limits_file
 
 GOOD = limits_file({Rig.A: 3000 * MIB})
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.interposer.rig import Program, Rig, build_cuda_client
+from tests.interposer.builds import build_cuda_client
+from tests.interposer.rig import Program, Rig
 
 GLOBAL, THREAD_LOCAL, RELAXED = 0, 1, 2
 ILLEGAL_STATE, UNSUPPORTED, INVALIDATED, CAPTURED_EVENT, WRONG_THREAD = map(

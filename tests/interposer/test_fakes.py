@@ -11,7 +11,8 @@ import pynvml
 import pytest
 import yaml
 
-from tests.interposer.rig import BUILD, MIB, REPOSITORY, Rig
+from tests.interposer.builds import BUILD, REPOSITORY
+from tests.interposer.rig import MIB, Rig
 
 
 def cuda_header() -> Path:

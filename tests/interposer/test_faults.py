@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from tests.interposer.rig import BUILD, MIB, OUT_OF_MEMORY, Rig, build_cuda_client, make
+from tests.interposer.builds import BUILD, build_cuda_client, make
+from tests.interposer.rig import MIB, OUT_OF_MEMORY, Rig
 
 LOST = 999
 OLD = ("cuMemAllocAsync", "cuMemAllocAsync_ptsz", "cuMemCreate")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import REPOSITORY, Rig
+from tests.interposer.builds import REPOSITORY
+from tests.interposer.rig import Rig
 
 SYMBOLS = REPOSITORY / "interposer/symbols"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import REPOSITORY, TESTS
+from tests.interposer.builds import REPOSITORY, TESTS
 
 SECONDS = int(os.environ.get("TRANCHE_FUZZ_SECONDS", "30"))
 SEED = 6

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import REPOSITORY, Rig
+from tests.interposer.builds import REPOSITORY
+from tests.interposer.rig import Rig
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.txt"))
 HOOKED = set(

@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 
-from tests.interposer.rig import REPOSITORY, Rig
+from tests.interposer.builds import REPOSITORY
+from tests.interposer.rig import Rig
 
 
 def gpu_tests(**env: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import REPOSITORY, build_unit
+from tests.interposer.builds import REPOSITORY, build_unit
 
 CORE = REPOSITORY / "interposer/src/core"
 DEEPEST = {

@@ -13,16 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import (
-    LIMITS,
-    MIB,
-    OUT_OF_MEMORY,
-    REGION,
-    TESTS,
-    Program,
-    Rig,
-    build_cuda_client,
-)
+from tests.interposer.builds import LIMITS, REGION, TESTS, build_cuda_client
+from tests.interposer.rig import MIB, OUT_OF_MEMORY, Program, Rig
 
 LIMIT = 3000
 SLOTS, USED = 4096, 69632

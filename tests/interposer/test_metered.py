@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import LIMITS, Program
+from tests.interposer.builds import LIMITS
+from tests.interposer.rig import Program
 from tests.interposer.simulated import LOADS, SECOND_SLICE, Node, held
 
 PODS = [f"0f0e0d0c-0000-4000-8000-00000000000{n}" for n in (1, 2)]

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.interposer.rig import REPOSITORY, Rig, build_cuda_client
+from tests.interposer.builds import REPOSITORY, build_cuda_client
+from tests.interposer.rig import Rig
 
 NO_PLACE, NUMBER_AFTER_A_POINTER = 12, 1
 LIBRARIES = {"cuda": "libcuda.so.1", "nvml": "libnvidia-ml.so.1"}

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.interposer.rig import MIB, REPOSITORY, Rig, build_cuda_client
+from tests.interposer.builds import REPOSITORY, build_cuda_client
+from tests.interposer.rig import MIB, Rig
 
 PROGRAM = Path(__file__).with_name("nvml_program.py")
 NOT_FOUND = -6

@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-from tests.interposer.rig import REGION, REPOSITORY, TESTS, Rig, build_client
+from tests.interposer.builds import REGION, REPOSITORY, TESTS, build_client
+from tests.interposer.rig import Rig
 
 
 def test_counted_before_the_driver_takes_and_until_it_has_freed(rig: Rig) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from nodeagent.enforcement.layout import Limits
 from nodeagent.enforcement.shares import Sharer, Shares
-from tests.interposer.rig import LIMITS, REGION, Rig, build_cuda_client, build_library
+from tests.interposer.builds import LIMITS, REGION, build_cuda_client, build_library
+from tests.interposer.rig import Rig
 from tests.interposer.simulated import (
     BALANCE,
     BEGIN_NS,

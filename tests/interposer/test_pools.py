@@ -8,15 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.interposer.rig import (
-    MIB,
-    OUT_OF_MEMORY,
-    TESTS,
-    Program,
-    Rig,
-    build_cuda_client,
-    build_library,
-)
+from tests.interposer.builds import TESTS, build_cuda_client, build_library
+from tests.interposer.rig import MIB, OUT_OF_MEMORY, Program, Rig
 
 REFUSED = str(OUT_OF_MEMORY)
 

@@ -10,15 +10,8 @@ import threading
 
 import pytest
 
-from tests.interposer.rig import (
-    MIB,
-    OUT_OF_MEMORY,
-    REGION,
-    TESTS,
-    Rig,
-    build_client,
-    build_library,
-)
+from tests.interposer.builds import REGION, TESTS, build_client, build_library
+from tests.interposer.rig import MIB, OUT_OF_MEMORY, Rig
 
 REGION_SLOTS_AT = 4096
 """Where the first slot lies: owner, pid namespace, exec mark, obituary, 8 bytes each."""

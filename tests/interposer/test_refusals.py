@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.interposer.rig import MIB, Program, Rig, build_cuda_client
+from tests.interposer.builds import build_cuda_client
+from tests.interposer.rig import MIB, Program, Rig
 
 ERROR = 719
 SIZE = 100 * MIB

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import BUILD, MIB, Rig, build_library, make
+from tests.interposer.builds import BUILD, build_library, make
+from tests.interposer.rig import MIB, Rig
 from tests.interposer.test_form import HOOKS, names
 
 PROCESSORS = {"x86_64": "Advanced Micro Devices X86-64", "aarch64": "AArch64"}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import BUILD, TESTS, Rig, build_client, make
+from tests.interposer.builds import BUILD, TESTS, build_client, make
+from tests.interposer.rig import Rig
 
 OURS = "libtranche.so:"
 THEIRS = "libcuda.so.1:"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import REPOSITORY, SANITIZE
+from tests.interposer.builds import REPOSITORY, SANITIZE
 
 HERE = Path(__file__).parent
 ASK_THE_ORACLE = ["arrays", "capture", "contexts", "graphs", "limit", "physical", "sharing"]

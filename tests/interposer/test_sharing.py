@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.interposer.rig import MIB, OUT_OF_MEMORY, Program, Rig, build_cuda_client
+from tests.interposer.builds import build_cuda_client
+from tests.interposer.rig import MIB, OUT_OF_MEMORY, Program, Rig
 
 SIZE = 2000 * MIB
 

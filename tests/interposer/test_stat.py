@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import build_unit
+from tests.interposer.builds import build_unit
 
 
 @pytest.fixture(scope="module")

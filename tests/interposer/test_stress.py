@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import MIB, REGION, TESTS, Rig, build_cuda_client
+from tests.interposer.builds import REGION, TESTS, build_cuda_client
+from tests.interposer.rig import MIB, Rig
 
 PROCESSES, THREADS = 16, 8
 SECONDS = int(os.environ.get("TRANCHE_STRESS_SECONDS", "60"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import build_unit
+from tests.interposer.builds import build_unit
 
 COMMON = 20_000
 STEPS = ["2MiB", "64KiB", "4KiB", "512B", "far", "mixed", "handles", "any"]

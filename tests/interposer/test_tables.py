@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.interposer import headers
-from tests.interposer.rig import REPOSITORY
+from tests.interposer.builds import REPOSITORY
 
 SYMBOLS = REPOSITORY / "interposer/symbols"
 RELEASES = [("cuda", r) for r in headers.CUDA] + [("nvml", r) for r in headers.NVML]

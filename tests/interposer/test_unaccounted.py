@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interposer.rig import (
-    MIB,
-    OUT_OF_MEMORY,
-    REGION,
-    REGION_SLOTS,
-    REGION_USED,
-    Program,
-    Rig,
-)
+from tests.interposer.builds import REGION
+from tests.interposer.rig import MIB, OUT_OF_MEMORY, REGION_SLOTS, REGION_USED, Program, Rig
 from tests.interposer.watched import CONTEXT, POD, Slice, watched
 
 SLOTS, PID_NAMESPACE = 4096, 8

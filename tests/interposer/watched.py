@@ -13,15 +13,8 @@ from nodeagent.enforcement.shares import Sharer
 from nodeagent.health.inventory import Inventory
 from nodeagent.slices.cgroups import read_home
 from nodeagent.vendors.nvidia import Nvidia
-from tests.interposer.rig import (
-    LIMITS,
-    MIB,
-    REGION_SIZE,
-    TESTS,
-    Program,
-    Rig,
-    build_cuda_client,
-)
+from tests.interposer.builds import LIMITS, TESTS, build_cuda_client
+from tests.interposer.rig import MIB, REGION_SIZE, Program, Rig
 from tranche.words.assignment import Grant
 
 POD = "0f0e0d0c-0000-4000-8000-000000000001"

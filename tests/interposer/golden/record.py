@@ -10,8 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.interposer.builds import REPOSITORY, TESTS
 from tests.interposer.headers import cudart
-from tests.interposer.rig import REPOSITORY, TESTS
 
 HERE = Path(__file__).parent
 RELEASES = ("11.8", "12.9", "13.0")
