@@ -108,6 +108,21 @@ def test_kubectl_is_asked_and_its_refusal_is_passed_on(
     assert "kubectl: no rights" in result.stderr
 
 
+def test_of_a_cluster_that_does_not_answer_it_says_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    kubectl = tmp_path / "kubectl"
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    logged = 'E1126 19:48:18.681650 7152 memcache.go:381] \\"no API group list\\"'
+    said = "The connection to the server 10.0.0.1 was refused"
+    kubectl.write_text(f'#!/bin/sh\nprintf "{logged}\\n{logged}\\n{said}\\n" >&2; exit 1\n')
+    kubectl.chmod(0o755)
+    result = CliRunner().invoke(app, ["doctor"])
+    assert result.stderr == (
+        f"tranche doctor: kubectl: {said} (another cluster: --context; saved objects: -f)\n"
+    )
+
+
 def test_without_kubectl_it_says_what_else_can_be_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -1,6 +1,7 @@
 """The objects that the doctor looks at."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections import defaultdict
@@ -21,6 +22,7 @@ ASKED: Final = (
     "daemonsets",
 )
 PATIENCE: Final = 60
+_LOGGED: Final = re.compile(r"[IWEF]\d{4} ")
 
 
 def objects_of_cluster(context: str | None) -> Objects:
@@ -43,12 +45,19 @@ def objects_of_cluster(context: str | None) -> Objects:
             timeout=2 * PATIENCE,
         )
         if done.returncode != 0:
-            raise Malformed(f"kubectl: {done.stderr.strip()[:500]}")
+            raise Malformed(f"kubectl: {_said(done.stderr)}")
         return _by_kind(_items(json.loads(done.stdout)))
     except subprocess.TimeoutExpired as error:
         raise Malformed(f"kubectl did not answer within {2 * PATIENCE} s") from error
     except (ValueError, RecursionError) as error:
         raise Malformed(f"kubectl: not JSON: {error}") from error
+
+
+def _said(stderr: str) -> str:
+    """What kubectl says to a person: it also logs each of its attempts, in klog's form."""
+    lines = [line for line in stderr.splitlines() if not _LOGGED.match(line)]
+    said = " ".join(lines or stderr.splitlines()).strip()
+    return f"{said[:500]} (another cluster: --context; saved objects: -f)"
 
 
 def objects_of_file(file: str) -> Objects:
