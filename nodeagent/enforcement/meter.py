@@ -5,7 +5,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -14,8 +14,8 @@ from nodeagent.enforcement import interposer, layout
 from nodeagent.enforcement.attribution import of_each, owners
 from nodeagent.enforcement.region import read_priced
 from nodeagent.enforcement.shares import Sharer
-from nodeagent.enforcement.surcharge import Took, believable, percents
-from nodeagent.enforcement.unaccounted import astray
+from nodeagent.enforcement.surcharge import believable, percents, surcharge
+from nodeagent.enforcement.unaccounted import astray, settled
 from nodeagent.slices.cgroups import Home
 from nodeagent.vendors.base import Busy
 from tranche.words.errors import Malformed
@@ -49,10 +49,10 @@ class _Look:
 
 @dataclass(slots=True)
 class _Metered:
-    """Of one slice on one card: what it took, and what its limits were told of that."""
+    """The surcharge of one slice on one card: what its limits say, and what the last look saw."""
 
-    took: Took = field(default_factory=Took)
-    told: int | None = None
+    told: int
+    last: int | None = None
 
 
 class Meter:
@@ -118,16 +118,18 @@ class Meter:
         whose = owners(homes, sharers, self._names({sharer.pod for sharer in sharers}))
         took = percents(busy, whose, sharers)
         for sharer in now.priced.keys() & before.priced.keys():
-            if sharer.folder in took:
+            cores = _cores(sharer, card)
+            if sharer.folder in took and cores:
                 seen = took[sharer.folder] / _WHOLE * (now.at - before.at)
                 priced = max(0, now.priced[sharer] - before.priced[sharer])
-                self._learn(sharer, card, seen, priced)
+                self._learn(sharer, card, surcharge(seen, priced, cores=cores, slices=len(sharers)))
 
-    def _learn(self, sharer: Sharer, card: str, seen: float, priced: int) -> None:
-        metered = self._metered.setdefault((sharer, card), _Metered())
-        metered.took = metered.took.and_then(seen, priced)
-        wanted = metered.took.surcharge
-        if metered.told is not None and abs(wanted - metered.told) < _STEP:
+    def _learn(self, sharer: Sharer, card: str, now: int) -> None:
+        metered = self._metered.get((sharer, card)) or _Metered(_told(sharer, card))
+        self._metered[sharer, card] = metered
+        wanted = settled(metered.told, metered.last, now)
+        metered.last = now
+        if abs(wanted - metered.told) < _STEP:
             return
         try:
             interposer.change(sharer.folder, _index(sharer, card), surcharge=wanted)
@@ -135,6 +137,12 @@ class Meter:
             _log.debug("limits cannot be changed", folder=str(sharer.folder), why=str(error))
         else:
             metered.told = wanted
+
+
+def _told(sharer: Sharer, card: str) -> int:
+    """What the limits say, be it by an agent of before."""
+    limits = interposer.read_cards(sharer.folder, sharer.grants)
+    return int(limits[card].surcharge) if card in limits else 0
 
 
 def _shared(sharers: Iterable[Sharer]) -> dict[str, list[Sharer]]:

@@ -8,7 +8,6 @@ regions say in, a number for the limits out.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,44 +15,35 @@ from nodeagent.enforcement import layout
 from nodeagent.enforcement.shares import Sharer
 from nodeagent.vendors.base import Busy
 
-_KEPT: Final = 0.5
-"""What one more look leaves of what was seen before. Looks are a second apart."""
+_LEAST: Final = 100_000
+"""Nanoseconds: a share of 1%, of which all is a surcharge, is priced at so much in a second."""
 
-_LEAST: Final = 10_000_000
-"""Nanoseconds of GPU time below which nothing can be said of a slice."""
+_ROUGHLY: Final = 1.25
+"""How much more a ratio may be by the driver's rounding."""
 
 _WHOLE: Final = 100
 _ROUNDED: Final = 5
 """Percent, and how much of them all processes together may be too much by rounding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Took:
-    """Of a card's time by one slice, in nanoseconds; what was seen late counts most.
+def surcharge(seen: float, priced: int, *, cores: int, slices: int) -> int:
+    """For the limits, in parts of `layout.SURCHARGE_WHOLE`; 0 where nothing can be said.
 
-    Attributes:
-        seen: by the driver's word.
-        priced: by its own launches' prices.
+    Never below 0: a driver that sees too little, or a slice that says it took more than it did,
+    makes nothing cheaper. And no more than the careful guess can be off: it is the share, or one
+    turn in as many as there are slices. What is more was queued before it had a price, by a slice
+    that ran free until a neighbour came.
+
+    Args:
+        seen: nanoseconds of the card's time that the slice took by the driver's word.
+        priced: that its launches were priced at meanwhile.
+        cores: percent of the card that the slice has, above 0.
+        slices: on the card.
     """
-
-    seen: float = 0.0
-    priced: float = 0.0
-
-    def and_then(self, seen: float, priced: float) -> "Took":
-        """With one more look."""
-        return Took(self.seen * _KEPT + seen, self.priced * _KEPT + priced)
-
-    @property
-    def surcharge(self) -> int:
-        """For the limits, in parts of `layout.SURCHARGE_WHOLE`; 0 where nothing can be said.
-
-        Never below 0: a driver that sees too little, or a slice that says it took more than it
-        did, makes nothing cheaper.
-        """
-        if self.priced < _LEAST:
-            return 0
-        beyond = round((self.seen / self.priced - 1) * layout.SURCHARGE_WHOLE)
-        return max(0, min(beyond, layout.SURCHARGE_MOST))
+    if priced < _LEAST:
+        return 0
+    most = _ROUGHLY * min(slices, _WHOLE / cores) - 1
+    return round(max(0, min(seen / priced - 1, most)) * layout.SURCHARGE_WHOLE)
 
 
 def believable(busy: Collection[Busy]) -> bool:

@@ -5,7 +5,8 @@ from pathlib import Path
 from subprocess import PIPE
 
 from nodeagent.enforcement.meter import EVERY
-from nodeagent.enforcement.surcharge import Took
+from nodeagent.enforcement.surcharge import surcharge
+from nodeagent.enforcement.unaccounted import settled
 
 FIXED, BALANCE, NONE = 0, 1, 2
 TICK_MS = 10
@@ -31,7 +32,8 @@ class Card:
     ) -> None:
         """Plays a script, and after it so many seconds with what the node agent does meanwhile."""
         self.ticks: list[list[int]] = []
-        self.slices = sum(line.startswith("slice") for line in script)
+        words = [line.split() for line in script if line.startswith("slice")]
+        self.slices = [(int(cores), 1 + int(neighbours)) for _, cores, _, neighbours in words]
         with subprocess.Popen([simulator], stdin=PIPE, stdout=PIPE, text=True) as self._process:
             self._say(f"card {multiprocessors}", *script)
             for line in script:
@@ -54,15 +56,18 @@ class Card:
     def _meter(self, seconds: int) -> None:
         """The driver tells of whole percents, as NVML."""
         every = int(EVERY * SECOND)
-        took, before = [Took()] * self.slices, [0] * self.slices
+        told, before = [0] * len(self.slices), [0] * len(self.slices)
+        last: list[int | None] = [None] * len(self.slices)
         for end in range(every, seconds * SECOND + 1, every):
             self._say(f"run {every}", "priced")
             self._read(every)
             priced = self._numbers()
-            for of in range(self.slices):
+            for of in range(len(self.slices)):
                 seen = int(self.share(of, end - every, end)) * every * 10_000
-                took[of] = took[of].and_then(seen, priced[of] - before[of])
-                self._say(f"at {end + 1} {of} surcharge {took[of].surcharge}")
+                cores, slices = self.slices[of]
+                now = surcharge(seen, priced[of] - before[of], cores=cores, slices=slices)
+                told[of], last[of] = settled(told[of], last[of], now), now
+                self._say(f"at {end + 1} {of} surcharge {told[of]}")
             before = priced
 
     def share(self, of: int, start_ms: int, end_ms: int) -> float:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.interposer.builds import LIMITS
 from tests.interposer.rig import Program
-from tests.interposer.simulated import LOADS, SECOND_SLICE, Node, held
+from tests.interposer.simulated import BALANCE, FIXED, LOADS, SECOND_SLICE, Node, held, percent
 
 PODS = [f"0f0e0d0c-0000-4000-8000-00000000000{n}" for n in (1, 2)]
 SETTLED = 5_000
@@ -30,14 +30,23 @@ class Metered:
         folder.mkdir(parents=True)
         (folder / "cgroup").write_text(f"0::/kubepods/pod{PODS[slice_]}/{'c' * 64}\n")
 
-    def run(self, shares: tuple[int, int], lines: tuple[str, ...], until: int) -> list[Program]:
+    def run(
+        self,
+        shares: tuple[int, int],
+        lines: tuple[str, ...],
+        until: int,
+        *,
+        policy: int = FIXED,
+        second_from: int = 0,
+    ) -> list[Program]:
         """A program of each slice for each line, until that time."""
         node = self.node
-        node.limit(shares[0], second=shares[1])
+        node.limit(shares[0], policy, second=shares[1])
         node.rig.clock(1 + len(lines))
         programs = [node.program(slice_) for slice_ in range(len(lines))]
         for slice_, program in enumerate(programs):
             self.lives(program, slice_)
+        assert programs[1].ask(f"from {second_from}") == "0"
         folders = (LIMITS.parent, SECOND_SLICE)
         slices = [
             (str(folder), node.rig.A, share, pod)
@@ -74,3 +83,17 @@ def test_beside_a_neighbour_that_hardly_works_kernels_of_many_turns_keep_to_thei
     lines = f"run 1 async 15000 {kernels}", "idle 15000 100 k_60us:1"
     programs = metered.run((30, 70), lines, 15_000)
     assert held(programs[:1], 30, SETTLED, 15_000)
+
+
+@pytest.mark.parametrize(("kernel", "queued"), [("k_700us", 1000), ("k_3000us", 6000)])
+def test_one_that_ran_free_is_not_charged_for_that_when_a_neighbour_comes(
+    metered: Metered, kernel: str, queued: int
+):
+    """Nothing had a price before, and what was queued by then, for so many ms, still runs."""
+    line = f"run 1 async 18000 {kernel}:108"
+    programs = metered.run((30, 70), (line, line), 18_000, policy=BALANCE, second_from=5000)
+    assert percent(programs[:1], 1000, 5000) > 99
+    start = 5000 + queued
+    assert min(percent(programs[:1], at, at + 1000) for at in range(start, 18_000, 1000)) > 12
+    assert held(programs[:1], 30, start + 5000, 18_000)
+    assert held(programs[1:], 70, start + 5000, 18_000)

@@ -1,6 +1,7 @@
 /* A program that launches kernels in simulated time. KERNEL is a function's name and blocks:
  * k_5us:108. Times are ms since the clock began.
  *
+ *   from START                             of the next run
  *   run THREADS async|sync UNTIL KERNEL…   in a loop; prints how many were launched
  *   idle UNTIL EVERY KERNEL                one launch every so many ms; prints how many
  *   worked FROM TO CARD                    ns that the card worked for this process
@@ -30,7 +31,7 @@ struct kernel {
 
 static struct kernel kernels[MOST_WORDS];
 static int kernel_count, is_sync;
-static uint64_t until;
+static uint64_t from, until;
 static unsigned long long launched;
 static CUcontext context;
 static CUstream stream, beside;
@@ -50,6 +51,7 @@ static CUresult launch(struct kernel kernel, CUstream into) {
 static void *work(void *unused) {
     cuCtxSetCurrent(context);
     fakegpu_join();
+    if (from > fakegpu_now()) fakegpu_wait(from - fakegpu_now());
     for (int next = 0; fakegpu_now() < until; next = (next + 1) % kernel_count) {
         if (launch(kernels[next], NULL)) break;
         __atomic_fetch_add(&launched, 1, __ATOMIC_RELAXED);
@@ -136,6 +138,7 @@ static void odd(void) {
 static void obey(int count, char **words) {
     if (!stream) cuStreamCreate(&stream, 0), cuStreamCreate(&beside, 0);
     CUgraph graph;
+    if (!strcmp(words[0], "from")) from = BEGIN + number(words[1]) * MS, printf("0");
     if (!strcmp(words[0], "run")) run(count, words);
     if (!strcmp(words[0], "idle")) idle(BEGIN + number(words[1]) * MS, number(words[2]) * MS, find(words[3]));
     if (!strcmp(words[0], "worked")) {

@@ -2,7 +2,7 @@
 
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -32,11 +32,15 @@ class Node:
         self.told: dict[str, tuple[Busy, ...]] = {}
         self.asked: list[Mapping[str, int]] = []
         self.homes: dict[int, Home | None] = {}
-        self.meter = Meter(
+        self.meter = self.agent()
+
+    def agent(self, home: Callable[[int], Home | None] | None = None) -> Meter:
+        """Another agent, which knows nothing yet."""
+        return Meter(
             self.sharers.values,
             names=lambda _pods: {},
             busy=self._busy,
-            home=self.homes.__getitem__,
+            home=home or self.homes.__getitem__,
             clock=lambda: self.now,
         )
 
@@ -91,11 +95,20 @@ def node(tmp_path: Path) -> Node:
     return node
 
 
-async def test_the_second_look_surcharges_what_was_taken_since_the_first(node: Node):
-    await node.look(one=5_000, two=7_000)
-    assert node.surcharge("one") == 0
-    await node.look(one=5_000 + 400_000_000, two=7_000 + 1_200_000_000)
+async def test_what_two_looks_have_seen_beyond_the_prices_is_surcharged(node: Node):
+    for look in range(3):
+        assert node.surcharge("one") == 0
+        await node.look(one=5_000 + look * 400_000_000, two=7_000 + look * 1_200_000_000)
     assert (node.surcharge("one"), node.surcharge("two")) == (WHOLE, 0)
+
+
+async def test_one_odd_look_changes_nothing(node: Node):
+    """As where a slice has run free, without prices, in a part of it."""
+    priced = 0
+    for taken in (800, 800, 100, 800, 800, 8000, 800):
+        priced += taken * 1_000_000
+        await node.look(one=priced)
+    assert node.changes("one") == 0
 
 
 async def test_what_stays_is_written_once(node: Node):
@@ -107,11 +120,10 @@ async def test_what_stays_is_written_once(node: Node):
 async def test_a_surcharge_ends_when_prices_are_right(node: Node):
     for look in range(3):
         await node.look(one=look * 400_000_000)
-    priced = 800_000_000
-    for _ in range(8):
-        priced += 800_000_000
-        await node.look(one=priced)
-    assert node.surcharge("one") < WHOLE // 50
+    assert node.surcharge("one") == WHOLE
+    for look in range(2):
+        await node.look(one=800_000_000 + (look + 1) * 800_000_000)
+    assert node.surcharge("one") == 0
 
 
 async def test_the_driver_is_asked_for_what_came_after_what_it_has_told(node: Node):
@@ -137,6 +149,7 @@ async def test_a_look_at_which_nobody_worked_is_made_up_for_by_the_next(node: No
     await node.look(one=400_000_000)
     node.told[A] = seen
     await node.look(one=800_000_000)
+    await node.look(one=1_200_000_000)
     assert node.surcharge("one") == WHOLE
 
 
@@ -159,13 +172,7 @@ async def test_a_driver_that_does_not_say_changes_nothing(node: Node):
 
 async def test_pids_of_another_namespace_change_nothing(node: Node):
     node.told[A] += tuple(Busy(pid, 0, 1) for pid in (900, 901, 902))
-    node.meter = Meter(
-        node.sharers.values,
-        names=lambda _pods: {},
-        busy=node._busy,
-        home=_nobody,
-        clock=lambda: node.now,
-    )
+    node.meter = node.agent(_nobody)
     for look in range(3):
         await node.look(one=look * 400_000_000)
     assert node.changes("one") == 0
@@ -184,32 +191,43 @@ async def test_a_region_in_a_containers_hands_hurts_nobody(node: Node, there: st
         region.symlink_to("../two/region")
     elif there != "nothing":
         region.write_bytes(b"\xff" * (layout.REGION_SIZE if there == "garbage" else 10))
-    await node.look(two=600_000_000)
-    assert (node.surcharge("one"), node.surcharge("two")) == (0, WHOLE)
+    await node.look(two=1_000_000_000)
+    await node.look(two=2_000_000_000)
+    assert (node.surcharge("one"), node.surcharge("two")) == (0, round(WHOLE / 5))
 
 
 async def test_a_count_that_goes_back_is_taken_for_none(node: Node):
     await node.look(one=10**12)
-    await node.look(one=0)
-    await node.look(one=400_000_000)
-    assert node.surcharge("one") == layout.SURCHARGE_WHOLE * 2
+    for look in range(4):
+        await node.look(one=look * 400_000_000)
+    assert node.surcharge("one") == WHOLE
 
 
 async def test_limits_that_are_gone_stop_nothing(node: Node):
     await node.look()
     (node.folder / "one/limits").unlink()
-    await node.look(one=400_000_000, two=600_000_000)
-    assert node.surcharge("two") == WHOLE
+    for look in range(1, 3):
+        await node.look(one=look * 400_000_000, two=look * 1_000_000_000)
+    assert node.surcharge("two") == round(WHOLE / 5)
+
+
+async def test_an_agent_goes_on_from_what_one_of_before_has_told(node: Node):
+    for look in range(3):
+        await node.look(one=look * 400_000_000)
+    node.meter = node.agent()
+    for look in range(2, 5):
+        await node.look(one=look * 400_000_000)
+    assert (node.surcharge("one"), node.changes("one")) == (WHOLE, 1)
 
 
 async def test_a_container_that_starts_again_is_measured_anew(node: Node):
     for look in range(2):
         await node.look(one=look * 400_000_000)
     node.slice("one", Grant(A, 3000, cores=30))
-    await node.look()
-    assert node.changes("one") == 0
-    await node.look(one=800_000_000)
-    assert node.surcharge("one") == 0
+    for look in range(3):
+        assert node.changes("one") == 0
+        await node.look(one=look * 400_000_000)
+    assert node.surcharge("one") == WHOLE
 
 
 async def test_where_the_agent_sees_no_processes_it_never_looks(

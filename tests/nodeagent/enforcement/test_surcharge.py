@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeagent.enforcement.layout import SURCHARGE_MOST, SURCHARGE_WHOLE
+from nodeagent.enforcement.layout import SURCHARGE_WHOLE
 from nodeagent.enforcement.shares import Sharer
-from nodeagent.enforcement.surcharge import Took, believable, percents
+from nodeagent.enforcement.surcharge import believable, percents, surcharge
 from nodeagent.vendors.base import Busy
 from tests.nodeagent.machine import A
 from tranche.words.assignment import Grant
@@ -18,36 +18,36 @@ ONE, TWO = (Sharer(Path(f"/{name}"), 0, (Grant(A, 1),), name, "main") for name i
 NS = st.integers(0, 2**63 - 1)
 
 
+def of(seen: float, priced: int, *, cores: int = 30, slices: int = 2) -> float:
+    """The surcharge, as a part of what launches are priced at."""
+    return surcharge(seen, priced, cores=cores, slices=slices) / SURCHARGE_WHOLE
+
+
 def test_a_slice_that_takes_half_as_much_again_is_surcharged_a_half():
-    took = Took().and_then(seen=0.3 * SECOND, priced=0.2 * SECOND)
-    assert took.surcharge == SURCHARGE_WHOLE // 2
+    assert of(seen=0.3 * SECOND, priced=SECOND // 5) == 0.5
 
 
-def test_what_was_seen_late_counts_most():
-    took = Took()
-    for _ in range(8):
-        took = took.and_then(seen=0.4 * SECOND, priced=0.2 * SECOND)
-    assert took.surcharge == SURCHARGE_WHOLE
-    for _ in range(8):
-        took = took.and_then(seen=0.2 * SECOND, priced=0.2 * SECOND)
-    assert took.surcharge < SURCHARGE_WHOLE // 100
+def test_of_one_that_hardly_works_or_runs_free_nothing_is_said():
+    assert of(seen=SECOND, priced=SECOND // 100_000) == 0
+    assert of(seen=SECOND, priced=0) == 0
 
 
-def test_one_that_hardly_works_is_not_judged():
-    assert Took().and_then(seen=SECOND, priced=SECOND // 1000).surcharge == 0
+def test_it_is_no_more_than_the_careful_guess_can_be_off():
+    assert of(seen=SECOND, priced=SECOND // 20, slices=2) == 1.5
+    assert of(seen=SECOND, priced=SECOND // 20, cores=50, slices=10) == 1.5
+    assert of(seen=SECOND, priced=SECOND // 20, cores=10, slices=4) == 4
 
 
-@given(st.lists(st.tuples(NS, NS), max_size=20))
-def test_a_surcharge_is_never_a_discount_and_never_without_end(looks: list[tuple[int, int]]):
-    took = Took()
-    for seen, priced in looks:
-        took = took.and_then(seen, priced)
-        assert 0 <= took.surcharge <= SURCHARGE_MOST
+@given(NS, NS, st.integers(1, 99), st.integers(2, 100))
+def test_a_surcharge_is_never_a_discount_and_fits_the_limits(
+    seen: int, priced: int, cores: int, slices: int
+):
+    assert 0 <= surcharge(seen, priced, cores=cores, slices=slices) < 2**32
 
 
 @given(st.integers(0, 2 * SECOND), st.integers(0, 2 * SECOND))
 def test_one_that_is_priced_higher_than_it_works_is_not_surcharged(seen: int, more: int):
-    assert Took().and_then(seen, seen + more).surcharge == 0
+    assert of(seen, seen + more) == 0
 
 
 def told(*parts: int) -> list[Busy]:
