@@ -24,7 +24,7 @@ RUN python3 -m venv --without-pip /opt/tranche \
 # Warnings are that Makefile's business.
 COPY interposer ./interposer
 RUN cd interposer && mkdir /opt/library \
- && { echo '{ global: dlsym; dlvsym; dlmopen;'; sed -n 's/^\(ROUTES\|COUNTS\|HIDES\|PACES\)(\([A-Za-z0-9_]*\),.*/\2;/p' symbols/*.def; echo 'local: *; };'; } > /opt/library/exports.map \
+ && { echo '{ global: dlsym; dlvsym; dlopen; dlmopen;'; sed -n 's/^\(ROUTES\|COUNTS\|HIDES\|PACES\)(\([A-Za-z0-9_]*\),.*/\2;/p' symbols/*.def; echo 'local: *; };'; } > /opt/library/exports.map \
  && cc="/opt/build/bin/python3 -m ziglang cc --target=$(uname -m)-linux-gnu.2.17" \
  && for source in src/*.c src/*/*.c; do \
       $cc -w -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fno-stack-protector -fno-builtin -U_FORTIFY_SOURCE -Iinclude -Isymbols -Isrc \
