@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/account.h"
+#include "core/backlog.h"
 #include "core/ledger.h"
 #include "core/prices.h"
 #include "core/records.h"
@@ -25,6 +26,7 @@ struct sample {
     CUevent before, after;
     struct price *price;
     uint64_t key, charged; /* key: what the price was then of */
+    uint64_t place;        /* in the backlog of its card */
 };
 
 /* What the driver has for the graphs of a card. */
@@ -57,6 +59,7 @@ struct slice {
     int cards[SLICE_ORDINALS]; /* CUdevice -> place in the limits, as slice_card() has found it */
     struct prices *prices;     /* of what was launched; NULL until something was */
     struct sample samples[SLICE_SAMPLES];
+    struct backlog backlogs[TRANCHE_MAX_CARDS];
     uint32_t samples_next;
     uint32_t captures; /* streams of this process that capture, at least as many as do */
 };

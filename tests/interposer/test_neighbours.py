@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.interposer.simulator import (
+    BALANCE,
     FIXED,
     KERNELS,
     SECOND,
@@ -161,3 +162,22 @@ def test_a_kernel_that_never_ends_stops_no_neighbour(simulator: Path) -> None:
     programs = ["program 0 async 0 99999999:132 5:132", "program 1 async 0 5:132"]
     card = Card(simulator, *[f"slice 50 {FIXED} 1"] * 2, *programs, "run 5000")
     assert card.share(1, 1000, 5000) > 50 - WITHIN
+
+
+TURN_US = 2000
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("microseconds", [5, 50, 700, 3000])
+def test_one_that_ran_free_yields_soon_after_a_neighbour_has_come(
+    simulator: Path, microseconds: int, processes: int
+) -> None:
+    """It queues no more than 40 ms ahead in each process, besides two of its kernels."""
+    orders = [f"at {at} 1 hold 900" for at in range(1, 4200, 500)]  # until 5 s
+    orders += [f"at 5000 {slice_} neighbours 1" for slice_ in (0, 1)]
+    programs = [f"program 0 async 0 {microseconds}:132"] * processes + ["program 1 async 0 50:132"]
+    slices = [f"slice 30 {BALANCE} 0", f"slice 70 {BALANCE} 0"]
+    card = Card(simulator, *slices, *programs, *orders, "run 7000")
+    within = 9 if microseconds > TURN_US else WITHIN
+    assert card.share(0, 1000, 4900) > 99
+    assert holds([card.share(0, 5000 + 200 * processes, 7000)], 30, within)

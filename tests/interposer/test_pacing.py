@@ -202,13 +202,44 @@ def test_a_hold_is_obeyed_and_ends(node: Node) -> None:
     assert percent([program], 510, 1000) > 99
 
 
-@pytest.mark.parametrize(("share", "policy"), [(0, FIXED), (100, FIXED), (30, NONE), (30, BALANCE)])
-def test_what_is_not_paced_tells_only_that_it_launches(node: Node, share: int, policy: int) -> None:
+@pytest.mark.parametrize(("share", "policy"), [(0, FIXED), (100, FIXED), (30, NONE)])
+def test_what_is_never_paced_tells_only_that_it_launches(
+    node: Node, share: int, policy: int
+) -> None:
     node.limit(share, policy)
     programs = node.run(f"run 1 async 200 {LOADS['short']}")
     assert percent(programs, 0, 200) > 99
     assert [word(name) for name in ("refused", "paced_until", "gpu_ns")] == [0, 0, 0]
     assert BEGIN_NS + 150_000_000 < word("active_at") < BEGIN_NS + 201_000_000
+
+
+@pytest.mark.parametrize("mode", ["async", "sync"])
+@pytest.mark.parametrize("load", LOADS)
+def test_one_that_runs_free_has_the_card_and_tells_what_it_takes(
+    node: Node, load: str, mode: str
+) -> None:
+    node.limit(0)
+    bare = percent(node.run(f"run 1 {mode} 1000 {LOADS[load]}"), 100, 1000)
+    node.limit(30, BALANCE)
+    assert percent(node.run(f"run 1 {mode} 1000 {LOADS[load]}"), 100, 1000) >= bare - 1
+    assert 0 < word("gpu_ns") < 1.1e9
+
+
+@pytest.mark.parametrize("kernel", ["k_50us:108", "k_700us:108", "k_3000us:108", "k_10000us:108"])
+def test_one_that_runs_free_queues_little(node: Node, kernel: str) -> None:
+    """So that it yields soon after a neighbour has come."""
+    node.limit(30, BALANCE)
+    (program,) = node.run(f"run 1 async 1000 {kernel}")
+    assert percent([program], 1100, 1200) == 0
+
+
+def test_one_that_runs_free_is_held_up_little_by_a_kernel_that_waits_for_it(node: Node) -> None:
+    node.limit(30, BALANCE)
+    node.rig.clock(0)
+    program = node.program()
+    waits = [program.ask("launch k_forever:1").split() for _ in range(20)]
+    assert [result for result, _ in waits] == ["0"] * 20
+    assert sum(int(ns) for _, ns in waits) < 1_000_000_000
 
 
 def test_the_node_agent_tells_the_others_of_a_slice_that_runs_free(node: Node) -> None:

@@ -39,6 +39,12 @@ static uint64_t sane(uint64_t until, uint64_t now) {
     return until < now + PACER_DEBT ? until : now + PACER_DEBT;
 }
 
+/* Who runs free has all of the card and saves up no share: it is to yield at once. */
+static void save_nothing(struct tranche_region_card *region, uint64_t now) {
+    uint64_t until = LOAD(region->paced_until);
+    if (until < now) swap(&region->paced_until, &until, now);
+}
+
 /* A hold ends when it says, and in any case PACER_LEASE after it was first met. */
 static uint64_t held(const struct pacer *pacer, struct pacer_balance *balance, uint64_t now) {
     uint64_t until = LOAD(pacer->limits->held_until);
@@ -78,7 +84,9 @@ uint64_t pacer_take(const struct pacer *pacer, struct pacer_balance *balance, ui
     uint64_t batch = waited ? PACER_BATCH_WAITED : PACER_BATCH;
     uint64_t take = lack > (int64_t)batch ? (uint64_t)lack : batch;
     uint64_t charge = charged(pacer->limits, take);
-    if (lack > 0 && !pacer_is_free(pacer->limits)) {
+    if (lack > 0 && pacer_is_free(pacer->limits)) {
+        save_nothing(pacer->region, now);
+    } else if (lack > 0) {
         uint64_t percent = share(pacer->limits);
         if (percent == 0) percent = 100; /* changed since the question before */
         uint64_t until = LOAD(pacer->region->paced_until), next;

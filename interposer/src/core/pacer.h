@@ -39,13 +39,18 @@ struct pacer {
     const struct tranche_limits_card *limits;
 };
 
+/* Whether launches have a price: where a share is enforced, or may be from one moment to the next. */
+static inline bool pacer_prices(const struct tranche_limits_card *limits) {
+    uint64_t percent = __atomic_load_n(&limits->cores_percent, __ATOMIC_RELAXED);
+    return percent > 0 && percent < 100 &&
+           __atomic_load_n(&limits->cores_policy, __ATOMIC_RELAXED) != TRANCHE_CORES_NONE;
+}
+
 /* Whether the share is not enforced now. */
 static inline bool pacer_is_free(const struct tranche_limits_card *limits) {
-    uint64_t percent = __atomic_load_n(&limits->cores_percent, __ATOMIC_RELAXED);
-    if (percent == 0 || percent >= 100) return true;
-    uint32_t policy = __atomic_load_n(&limits->cores_policy, __ATOMIC_RELAXED);
-    if (policy == TRANCHE_CORES_BALANCE) return __atomic_load_n(&limits->neighbours, __ATOMIC_RELAXED) == 0;
-    return policy == TRANCHE_CORES_NONE;
+    if (!pacer_prices(limits)) return true;
+    return __atomic_load_n(&limits->cores_policy, __ATOMIC_RELAXED) == TRANCHE_CORES_BALANCE &&
+           __atomic_load_n(&limits->neighbours, __ATOMIC_RELAXED) == 0;
 }
 
 /* Tells the node agent that the slice launches: it counts as a neighbour, or holds others, for that. */

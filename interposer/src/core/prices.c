@@ -60,15 +60,15 @@ static uint32_t shortest(struct price *price, uint32_t sample) {
     return least;
 }
 
-uint64_t price_unknown(struct price *price, uint64_t now) {
+uint64_t price_unknown(struct price *price, uint64_t now, unsigned first) {
     uint32_t launched = __atomic_fetch_add(&price->launched, 1, __ATOMIC_RELAXED);
     if (launched == 0) STORE(price->first_at, now);
     uint64_t since = launched ? now - LOAD(price->first_at) : 0;
-    if (launched >= PRICE_FIRST && since < PRICE_PATIENCE) {
+    if (launched >= first && since < PRICE_PATIENCE) {
         __atomic_fetch_sub(&price->launched, 1, __ATOMIC_RELAXED);
         return 0;
     }
-    uint64_t charge = launched < PRICE_FIRST ? PRICE_DEFAULT : PRICE_PATIENCE;
+    uint64_t charge = launched < first ? PRICE_DEFAULT : PRICE_PATIENCE;
     __atomic_fetch_add(&price->charged, charge, __ATOMIC_RELAXED);
     return charge;
 }

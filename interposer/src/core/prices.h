@@ -30,6 +30,7 @@ enum {
     PRICES = 4096,
     PRICE_UNKNOWN = UINT32_MAX,
     PRICE_FIRST = 1,       /* launches of a kernel that are sampled, and go before its price is known */
+    PRICE_FIRST_FREE = 16, /* the same where the slice runs free */
     PRICE_DEFAULT = 20000, /* ns charged for one that is not known */
     PRICE_PATIENCE = 100000000, /* ns that launches of a kernel wait for its first sample, in all: it
                                    may itself be waiting for the program */
@@ -70,8 +71,9 @@ static inline struct price *prices_home(struct prices *prices, uint64_t key) {
 struct price *prices_find(struct prices *prices, uint64_t key);
 
 /* What a launch at `now` of a kernel without a price is charged; 0: wait for its first sample, and ask
- * again. One that has not ended in all the time is charged as much as it has run. */
-uint64_t price_unknown(struct price *price, uint64_t now);
+ * again. `first`: so many need not wait. One that has not ended in all the time is charged as much as it
+ * has run. */
+uint64_t price_unknown(struct price *price, uint64_t now, unsigned first);
 
 /* It was not launched after all, or cannot be measured. */
 void price_refund(struct price *price, uint64_t charged);

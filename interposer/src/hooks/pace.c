@@ -61,25 +61,36 @@ static void wait_until(const struct slice *slice, uint32_t generation, uint64_t 
 static __attribute__((noinline)) void take(const struct cuda *cuda, struct launch *launch,
                                            const struct pacer *pacer, struct pacer_balance *balance) {
     struct slice *slice = launch->slice;
+    struct backlog *backlog = &slice->backlogs[launch->card];
+    int64_t had = balance->ns;
     bool waited = false;
     for (;;) {
         uint32_t generation = clock_generation(slice->ledger.limits);
         uint64_t now = clock_now(), wake = now + LOOK_AGAIN;
+        bool runs_free = pacer_is_free(pacer->limits);
+        unsigned first = runs_free ? PRICE_FIRST_FREE : PRICE_FIRST;
         if (launch->price) samples_look(cuda, slice, now);
         if (launch->price && !launch->charged) {
             uint32_t price = PACE_LOAD(launch->price->price);
             launch->priced = price != PRICE_UNKNOWN;
             if (launch->priced) launch->charged = price;
             else if (capture_anywhere(slice)) launch->charged = PRICE_DEFAULT;
-            else launch->counted = (launch->charged = price_unknown(launch->price, now)) > 0;
+            else launch->counted = (launch->charged = price_unknown(launch->price, now, first)) > 0;
         }
-        if (launch->charged || !launch->price) wake = pacer_take(pacer, balance, launch->charged, now, waited);
+        if (launch->price && runs_free && backlog_is_deep(backlog, now)) {
+            wake = now + BACKLOG_AGAIN;
+        } else if (launch->charged || !launch->price) {
+            wake = pacer_take(pacer, balance, launch->charged, now, waited);
+        }
         if (!wake) break;
         waited = true;
         wait_until(slice, generation, now, wake);
     }
-    if (!launch->price || (launch->priced && !balance->sample)) return;
+    if (!launch->price) return;
+    backlog_grows(backlog, (uint64_t)(balance->ns + (int64_t)launch->charged - had), launch->charged);
+    if (launch->priced && !balance->sample) return;
     launch->sample = samples_begin(cuda, slice, launch->stream, launch->own);
+    if (launch->sample) launch->sample->place = backlog_sampled(backlog);
     if (launch->counted && !launch->sample) {
         price_refund(launch->price, launch->charged);
         launch->counted = false;
@@ -93,7 +104,8 @@ void pace_before(const struct cuda *cuda, struct slice *slice, uint64_t key, CUs
     int card = card_here(slice, cuda);
     if (card < 0) return;
     struct pacer pacer = pacer_of(slice, (unsigned)card);
-    if (pacer_is_free(pacer.limits)) {
+    launch->card = (unsigned)card;
+    if (!pacer_prices(pacer.limits)) {
         if (PACE_LOAD(pacer.limits->held_until) != pace_thread.balance.hold_over) {
             take(cuda, launch, &pacer, balance_of(slice, (unsigned)card));
         }
@@ -103,7 +115,6 @@ void pace_before(const struct cuda *cuda, struct slice *slice, uint64_t key, CUs
     struct prices *prices = slice_prices(slice);
     if (!prices) return;
     struct pacer_balance *balance = balance_of(slice, (unsigned)card);
-    launch->card = (unsigned)card;
     launch->price = prices_find(prices, key);
     uint32_t price = PACE_LOAD(launch->price->price);
     if (price != PRICE_UNKNOWN && pacer_has(pacer.limits, balance, price)) {
@@ -116,7 +127,10 @@ void pace_before(const struct cuda *cuda, struct slice *slice, uint64_t key, CUs
 
 CUresult pace_after(const struct cuda *cuda, struct launch *launch, CUresult result) {
     if (__builtin_expect(result != CUDA_SUCCESS, 0)) {
-        if (launch->sample) samples_drop(launch->sample);
+        if (launch->sample) {
+            backlog_ended(&launch->slice->backlogs[launch->card], launch->sample->place);
+            samples_drop(launch->sample);
+        }
         if (launch->counted) price_refund(launch->price, launch->charged);
         pace_thread.balance.ns += (int64_t)launch->charged;
     } else if (launch->sample) {

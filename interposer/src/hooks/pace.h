@@ -30,7 +30,7 @@ extern __thread __attribute__((tls_model("initial-exec"))) struct pace_thread pa
 #define PACE_LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
 
 static inline bool pace_is_held(const struct tranche_limits_card *limits) {
-    return !pacer_is_free(limits) || PACE_LOAD(limits->held_until) != pace_thread.balance.hold_over;
+    return pacer_prices(limits) || PACE_LOAD(limits->held_until) != pace_thread.balance.hold_over;
 }
 
 /* Of a launch that is not paced. */
@@ -38,7 +38,7 @@ static inline void pace_mark(const struct slice *slice, unsigned card) {
     pacer_mark(&slice->ledger.region->cards[card], clock_late());
 }
 
-/* The slice, if some card of it is paced now. */
+/* The slice, if launches on some card of it have a price or are held. */
 struct slice *pace_needed(const struct cuda *cuda);
 
 /* The slice, if it is known without a question and has one card. */

@@ -128,6 +128,7 @@ void samples_look(const struct cuda *cuda, struct slice *slice, uint64_t now) {
         }
         float milliseconds;
         CUresult result = FORWARD(cuda, cuEventQuery, sample->after);
+        if (result != CUDA_ERROR_NOT_READY) backlog_ended(&slice->backlogs[sample->card], sample->place);
         if (result == CUDA_SUCCESS &&
             FORWARD(cuda, cuEventElapsedTime, &milliseconds, sample->before, sample->after) == CUDA_SUCCESS) {
             learn(slice, sample, milliseconds, now);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/backlog.h"
 #include "core/pacer.h"
 #include "core/prices.h"
 #include "../fakes/timeline.h"
@@ -24,7 +25,7 @@ enum { MOST = 32, PENDING = 64 };
 
 struct sample {
     struct price *price;
-    uint64_t before, after, charged;
+    uint64_t before, after, charged, place;
 };
 
 struct kernel {
@@ -40,6 +41,7 @@ struct program {
     uint64_t charge; /* for the launch that waits; 0: not yet known */
     int known;
     struct pacer_balance balance;
+    struct backlog backlog;
     struct prices *prices;
     struct sample samples[PENDING];
     unsigned pending;
@@ -74,6 +76,7 @@ static void resolve(unsigned id) {
                                    limits[p->slice].neighbours);
         int64_t error = price_learn(s->price, took, s->charged, part);
         pacer_correct(&pacer, error, now);
+        backlog_ended(&p->backlog, s->place);
         *s = p->samples[--p->pending];
     }
 }
@@ -93,27 +96,32 @@ static uint64_t step(unsigned id) {
         if (queue->queued - queue->ended > TIMELINE_DEPTH - 3) return TIMELINE_NEVER;
         struct kernel *kernel = &p->kernels[p->next];
         struct price *price = prices_find(p->prices, kernel->key);
-        int free = pacer_is_free(pacer.limits);
-        if (!free && !p->charge) {
+        int prices = pacer_prices(pacer.limits), free = pacer_is_free(pacer.limits);
+        if (prices && free && backlog_is_deep(&p->backlog, now)) return now + BACKLOG_AGAIN;
+        if (prices && !p->charge) {
             p->known = price->price != PRICE_UNKNOWN;
-            p->charge = p->known ? price->price : price_unknown(price, now);
+            unsigned first = free ? PRICE_FIRST_FREE : PRICE_FIRST;
+            p->charge = p->known ? price->price : price_unknown(price, now, first);
             if (!p->charge) return now + 200000;
         }
-        uint64_t charge = free ? 0 : p->charge, known = free || p->known;
+        uint64_t charge = prices ? p->charge : 0, known = !prices || p->known;
         p->balance.sample = false;
         if (!charge || !pacer_has(pacer.limits, &p->balance, charge)) {
+            int64_t had = p->balance.ns;
             uint64_t wake = pacer_take(&pacer, &p->balance, charge, now, p->waited);
             if (wake) {
                 p->waited = 1;
                 return wake < now + PACER_PIECE ? wake : now + PACER_PIECE;
             }
             p->waited = 0;
+            if (prices) backlog_grows(&p->backlog, (uint64_t)(p->balance.ns + (int64_t)charge - had), charge);
         }
         int sampled = charge && (p->balance.sample || !known) && p->pending < PENDING;
         struct sample *s = &p->samples[p->pending];
         if (sampled) {
             uint64_t before = timeline_queue(&card, id, 0);
-            *s = (struct sample){.price = price, .before = before, .charged = known ? charge : 0};
+            *s = (struct sample){.price = price, .before = before, .charged = known ? charge : 0,
+                                 .place = backlog_sampled(&p->backlog)};
         }
         timeline_queue(&card, id, kernel->ns);
         if (sampled) s->after = timeline_queue(&card, id, 0), p->pending++;
