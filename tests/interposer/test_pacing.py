@@ -114,13 +114,14 @@ def test_a_hold_that_is_taken_back_is_over(rig: Rig) -> None:
         assert int(ns) < 900_000_000
 
 
+@pytest.mark.parametrize("policy", [FIXED, BALANCE])
 @pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
-def test_a_sanitizer_finds_nothing(node: Node, sanitizer: str) -> None:
+def test_a_sanitizer_finds_nothing(node: Node, sanitizer: str, policy: int) -> None:
     """Threads that launch, learn and wait at once."""
     name = f"simulated-{sanitizer.partition(',')[0]}"
     node.libraries = [build_library(name, sanitizer, defines="-DTRANCHE_FAKE_CLOCK")]
     client = build_cuda_client(f"pacing-{name}", f"-fsanitize={sanitizer}", source="pacing.c")
-    node.limit(50)
+    node.limit(50, policy)
     node.rig.clock(4)
     options = {
         "TSAN_OPTIONS": "exitcode=66",
