@@ -54,34 +54,21 @@ static bool is_within(struct record *record, const struct range *range) {
 static struct record *let_go(struct slice *slice, const struct range *range) {
     struct record *all = NULL, *record;
     for (uint32_t number = 0; slice && (record = record_numbered(&slice->records, number)); number++) {
-        if (!is_within(record, range) || !holding_let_go(slice, record)) continue;
-        record->next = all;
-        all = record;
+        if (is_within(record, range)) holding_let_go_into(&all, slice, record);
     }
     return all;
-}
-
-static CUresult gone(struct slice *slice, struct record *all, CUresult result) {
-    for (struct record *next; all; all = next) {
-        next = all->next;
-        if (result == CUDA_SUCCESS) {
-            holding_gone(slice, all);
-        } else {
-            holding_hold_again(slice, all);
-        }
-    }
-    return result;
 }
 
 EXPORT CUresult cuLogicalEndpointUnbind(CUlogicalEndpointId id, CUdevice device, cuuint64_t offset,
                                         cuuint64_t bytes) {
     struct slice *slice = slice_attached();
     struct record *all = let_go(slice, &(struct range){id, false, device, offset, bytes});
-    return gone(slice, all, FORWARD(driver_cuda(), cuLogicalEndpointUnbind, id, device, offset, bytes));
+    CUresult result = FORWARD(driver_cuda(), cuLogicalEndpointUnbind, id, device, offset, bytes);
+    return holding_all_gone(all, slice, result);
 }
 
 EXPORT CUresult cuLogicalEndpointDestroy(CUlogicalEndpointId id) {
     struct slice *slice = slice_attached();
     struct record *all = let_go(slice, &(struct range){.id = id, .all = true});
-    return gone(slice, all, FORWARD(driver_cuda(), cuLogicalEndpointDestroy, id));
+    return holding_all_gone(all, slice, FORWARD(driver_cuda(), cuLogicalEndpointDestroy, id));
 }

@@ -98,3 +98,22 @@ void holding_gone(struct slice *slice, struct record *record) {
     if (record->backed) drop_bindings(slice, record);
     holding_give_back(slice, record);
 }
+
+bool holding_let_go_into(struct record **all, struct slice *slice, struct record *record) {
+    if (!holding_let_go(slice, record)) return false;
+    record->next = *all;
+    *all = record;
+    return true;
+}
+
+CUresult holding_all_gone(struct record *all, struct slice *slice, CUresult result) {
+    for (struct record *next; all; all = next) {
+        next = all->next;
+        if (result == CUDA_SUCCESS) {
+            holding_gone(slice, all);
+        } else {
+            holding_hold_again(slice, all);
+        }
+    }
+    return result;
+}

@@ -39,4 +39,9 @@ void holding_hold_again(struct slice *slice, struct record *record);
 /* The driver did it. With the last one that was let go of, the charge goes back. */
 void holding_gone(struct slice *slice, struct record *record);
 
+/* The same for many of which the driver is told at once: lets go of one, which joins a list; and, by the
+ * driver's answer, which is returned, all of the list are gone or held as before. */
+bool holding_let_go_into(struct record **all, struct slice *slice, struct record *record);
+CUresult holding_all_gone(struct record *all, struct slice *slice, CUresult result);
+
 #endif

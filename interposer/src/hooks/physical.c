@@ -82,18 +82,11 @@ EXPORT CUresult cuMemMap(CUdeviceptr at, size_t bytes, size_t offset, CUmemGener
     return result;
 }
 
-static bool let_go(struct slice *slice, struct record *mapping, struct record **all) {
-    if (!holding_let_go(slice, mapping)) return false;
-    mapping->next = *all;
-    *all = mapping;
-    return true;
-}
-
 static struct record *let_go_by_steps(struct slice *slice, CUdeviceptr at, size_t bytes) {
     struct record *all = NULL;
     for (size_t done = 0; done < bytes;) {
         struct record *mapping = holding_find(slice, RECORD_MAPPING, at + done);
-        bool ours = mapping && let_go(slice, mapping, &all);
+        bool ours = mapping && holding_let_go_into(&all, slice, mapping);
         done += ours && mapping->length ? mapping->length : FINEST;
     }
     return all;
@@ -103,7 +96,7 @@ static struct record *let_go_by_records(struct slice *slice, CUdeviceptr at, siz
     struct record *all = NULL, *mapping;
     for (uint32_t number = 0; (mapping = record_numbered(&slice->records, number)); number++) {
         if (RECORD_GET(mapping, kind) != RECORD_MAPPING || RECORD_GET(mapping, key) - at >= bytes) continue;
-        let_go(slice, mapping, &all);
+        holding_let_go_into(&all, slice, mapping);
     }
     return all;
 }
@@ -118,14 +111,5 @@ static struct record *let_go_within(struct slice *slice, CUdeviceptr at, size_t 
 EXPORT CUresult cuMemUnmap(CUdeviceptr at, size_t bytes) {
     struct slice *slice = slice_attached();
     struct record *all = slice ? let_go_within(slice, at, bytes) : NULL;
-    CUresult result = FORWARD(driver_cuda(), cuMemUnmap, at, bytes);
-    for (struct record *next; all; all = next) {
-        next = all->next;
-        if (result == CUDA_SUCCESS) {
-            holding_gone(slice, all);
-        } else {
-            holding_hold_again(slice, all);
-        }
-    }
-    return result;
+    return holding_all_gone(all, slice, FORWARD(driver_cuda(), cuMemUnmap, at, bytes));
 }
