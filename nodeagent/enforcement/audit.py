@@ -161,7 +161,8 @@ class Auditor:
                 context = self._contexts.told(sharer.namespace, grant)
                 card.last = now
                 changed = (wanted, context) != (card.told, card.context)
-                if changed and _change(sharer.folder, index, wanted, context):
+                fields = {"unaccounted_bytes": wanted, "context_bytes": context}
+                if changed and interposer.tell(sharer.folder, index, **fields):
                     card.told, card.context = wanted, context
 
     def _limits(self, sharer: Sharer) -> dict[str, _Audited]:
@@ -208,12 +209,3 @@ def _slots(sharers: Iterable[Sharer]) -> dict[Place, tuple[Slot, ...]]:
             continue
         slots |= {(sharer.folder, card): some for card, some in read.items()}
     return slots
-
-
-def _change(folder: Path, index: int, unaccounted: int, context: int) -> bool:
-    try:
-        interposer.change(folder, index, unaccounted_bytes=unaccounted, context_bytes=context)
-    except OSError as error:
-        _log.debug("limits cannot be changed", folder=str(folder), why=str(error))
-        return False
-    return True

@@ -6,12 +6,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from nodeagent.enforcement import layout
 from nodeagent.enforcement.region import Count, read_region
 from tranche.words.assignment import Grant
 from tranche.words.errors import Malformed
 
 _MIB = 1 << 20
+
+_log = structlog.get_logger("limits")
 
 
 class CoresPolicy(StrEnum):
@@ -89,6 +93,16 @@ def read_cards(folder: Path, grants: Sequence[Grant]) -> Mapping[str, layout.Lim
         return {}
     cards = zip(grants, file.cards, strict=False)
     return {grant.card: card for grant, card in cards}
+
+
+def tell(folder: Path, index: int, **fields: int) -> bool:
+    """As `change`; False where that cannot be done, since the slice has gone, say."""
+    try:
+        change(folder, index, **fields)
+    except OSError as error:
+        _log.debug("limits cannot be changed", folder=str(folder), why=str(error))
+        return False
+    return True
 
 
 def change(folder: Path, index: int, **fields: int) -> None:

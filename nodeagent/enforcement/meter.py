@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
-
 from nodeagent.enforcement import interposer, layout
 from nodeagent.enforcement.attribution import of_each, owners
 from nodeagent.enforcement.region import read_priced
@@ -28,8 +26,6 @@ _WHOLE: Final = 100
 
 _STEP: Final = layout.SURCHARGE_WHOLE // 64
 """A change less than this is not worth waking a container's launches."""
-
-_log = structlog.get_logger("meter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +125,8 @@ class Meter:
         self._metered[sharer, card] = metered
         wanted = settled(metered.told, metered.last, now)
         metered.last = now
-        if abs(wanted - metered.told) < _STEP:
-            return
-        try:
-            interposer.change(sharer.folder, _index(sharer, card), surcharge=wanted)
-        except OSError as error:
-            _log.debug("limits cannot be changed", folder=str(sharer.folder), why=str(error))
-        else:
+        changed = abs(wanted - metered.told) >= _STEP
+        if changed and interposer.tell(sharer.folder, _index(sharer, card), surcharge=wanted):
             metered.told = wanted
 
 

@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from nodeagent.enforcement import interposer, layout
 from nodeagent.enforcement.region import hostile
 from tranche.words.assignment import Grant
@@ -35,8 +33,6 @@ that nothing is held for long by an agent that has died."""
 
 _HIGH: Final = 0
 _LOW: Final = 1
-
-_log = structlog.get_logger("shares")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +91,8 @@ class _Place:
             fields["neighbours"] = self.neighbours = neighbours
         if held_at is not None and self.held_until - held_at < LEASE // 2:
             fields["held_until"] = self.held_until = held_at + LEASE
-        if not fields:
-            return
-        try:
-            interposer.change(self.folder, self.index, **fields)
-        except OSError as error:
-            _log.debug("limits cannot be changed", folder=str(self.folder), why=str(error))
+        if fields:
+            interposer.tell(self.folder, self.index, **fields)
 
 
 @dataclass(slots=True)
