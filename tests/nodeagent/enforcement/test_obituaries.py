@@ -38,6 +38,13 @@ class Slice:
     def lives(self, pid: int, inner: int, start: int = START) -> None:
         self.living[pid] = layout.owner_word(inner, start)
 
+    def met(self) -> int:
+        """One that has slot 3 is on a card and was seen there, as pid 1000: its word."""
+        word = self.owns(3, 12)
+        self.lives(1000, 12)
+        self.look(1000)
+        return word
+
     def look(self, *pids: int) -> None:
         """These are on a card."""
         self.obituaries.look({self.sharer: set(pids)})
@@ -63,9 +70,7 @@ def a_slice(tmp_path: Path) -> Slice:
 
 
 def test_one_that_was_seen_and_is_gone_has_an_obituary(a_slice: Slice):
-    word = a_slice.owns(3, 12)
-    a_slice.lives(1000, 12)
-    a_slice.look(1000)
+    word = a_slice.met()
     del a_slice.living[1000]
     assert a_slice.obituary(3) == 0
     a_slice.look()
@@ -80,9 +85,7 @@ def test_one_that_was_never_seen_has_none(a_slice: Slice):
 
 
 def test_one_that_has_only_left_its_cards_lives(a_slice: Slice):
-    a_slice.owns(3, 12)
-    a_slice.lives(1000, 12)
-    a_slice.look(1000)
+    a_slice.met()
     a_slice.look()
     assert a_slice.obituary(3) == 0
     del a_slice.living[1000]
@@ -91,9 +94,7 @@ def test_one_that_has_only_left_its_cards_lives(a_slice: Slice):
 
 
 def test_another_process_of_the_same_id_is_no_sign_of_life(a_slice: Slice):
-    word = a_slice.owns(3, 12)
-    a_slice.lives(1000, 12)
-    a_slice.look(1000)
+    word = a_slice.met()
     a_slice.lives(1000, 12, start=START + 100)
     a_slice.look()
     assert a_slice.obituary(3) == word
@@ -130,9 +131,7 @@ def test_one_whose_name_the_kernel_does_not_tell_has_none(a_slice: Slice):
 
 
 def test_a_slice_that_has_started_again_is_not_told_of_its_former_processes(a_slice: Slice):
-    a_slice.owns(3, 12)
-    a_slice.lives(1000, 12)
-    a_slice.look(1000)
+    a_slice.met()
     del a_slice.living[1000]
     before = a_slice.sharer
     a_slice.sharer = Sharer(before.folder, 1, before.grants, before.pod, before.container)
@@ -142,9 +141,7 @@ def test_a_slice_that_has_started_again_is_not_told_of_its_former_processes(a_sl
 
 @pytest.mark.parametrize("there", ["garbage", "link", "nothing", "folder"])
 def test_what_is_no_region_is_not_written_to(a_slice: Slice, there: str):
-    a_slice.owns(3, 12)
-    a_slice.lives(1000, 12)
-    a_slice.look(1000)
+    a_slice.met()
     del a_slice.living[1000]
     target = a_slice.region.with_name("precious")
     content = a_slice.region.read_bytes()
